@@ -1,0 +1,209 @@
+#include "ldt/arguments.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "ldt/exit_codes.h"
+
+namespace ldt {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 ok; 1 a negative answer (an order that did not complete, an audit with violations, a refused\n"
+    "request); 2 wrong usage; 3 the marketplace cannot be reached or cannot start.";
+
+std::string environment(const char* name, std::string otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : std::move(otherwise);
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::absolute(path, ignored).lexically_normal().string();
+}
+
+/// Declares the commands and notes which one was chosen.
+class Parser {
+ public:
+  Parser() {
+    app_.require_subcommand(1);
+    app_.footer(kExitCodes);
+    add_up();
+    add_down();
+    add_order();
+    add_orders();
+    add_reads();
+    add_order_commands();
+    add_operator_commands();
+    add_logs();
+  }
+
+  std::variant<Command, int> parse(int argc, char** argv) {
+    if (argc < 2) {
+      std::fputs(app_.help().c_str(), stderr);
+      return kExitUsage;
+    }
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error) == 0 ? kExitOk : kExitUsage;
+    }
+    return *chosen_;
+  }
+
+ private:
+  /// A subcommand whose arguments fill a C; `finish` completes it once all is parsed.
+  template <class C>
+  std::pair<CLI::App*, std::shared_ptr<C>> add(const char* name, const char* description) {
+    auto command = std::make_shared<C>();
+    CLI::App* sub = app_.add_subcommand(name, description);
+    sub->callback([this, command] {
+      if constexpr (requires { command->target; }) {
+        command->target.data_folder = absolute(command->target.data_folder);
+      } else {
+        command->data_folder = absolute(command->data_folder);
+      }
+      chosen_ = *command;
+    });
+    return {sub, command};
+  }
+
+  static void add_data(CLI::App* sub, std::string& data_folder) {
+    data_folder = default_data_folder();
+    sub->add_option("--data", data_folder, "data folder (else LDT_DATA, else ./data)");
+  }
+
+  static void add_target(CLI::App* sub, Target& target) {
+    add_data(sub, target.data_folder);
+    sub->add_option("--url", target.url,
+                    "the marketplace's address (else http.address of the data folder, else LDT_HTTP)");
+    sub->add_flag("--json", target.json, "print the server's JSON");
+  }
+
+  static void add_limit(CLI::App* sub, std::int64_t& limit) {
+    sub->add_option("--limit", limit, "at most so many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  }
+
+  void add_up() {
+    auto [sub, command] = add<UpCommand>("up", "start all services and supervise them");
+    add_data(sub, command->data_folder);
+    command->http = environment("LDT_HTTP", "127.0.0.1:8080");
+    sub->add_option("--http", command->http, "HOST:PORT of the public API; port 0: any free one (else LDT_HTTP)");
+    sub->add_flag("--detach", command->detach, "run in the background once ready");
+    sub->add_flag("--no-failures", command->no_failures, "refuse failure instructions");
+  }
+
+  void add_down() {
+    auto [sub, command] = add<DownCommand>("down", "stop them");
+    add_data(sub, command->data_folder);
+  }
+
+  void add_order() {
+    auto [sub, command] = add<OrderCommand>("order", "place an order, follow it, print its timeline");
+    add_target(sub, command->target);
+    sub->add_option("user", command->user, "who buys")->required();
+    sub->add_option("sku", command->sku, "what")->required();
+    sub->add_option("quantity", command->quantity, "how many")->required();
+    sub->add_option("--fail", command->failures,
+                    "what shall go wrong: STEP=KIND[:applied][:n=N][:delay=MS][:outcome=X]; may be repeated.\n"
+                    "Steps: order.accept payment.charge inventory.reserve delivery.deliver\n"
+                    "       delivery.revoke inventory.release payment.refund order.finish\n"
+                    "Kinds: TIMEOUT UNKNOWN CRASH DELAY REFUSE; applied: strikes after the effect is durable;\n"
+                    "n: strikes the first n attempts")
+        ->allow_extra_args(false)
+        ->type_name("STEP=KIND");
+    sub->add_option("--max-price", command->max_unit_price, "the highest unit price to accept");
+    sub->add_option("--key", command->idempotency_key, "idempotency key (else a fresh one)");
+    sub->add_option("--max-attempts", command->max_attempts, "attempts at each step");
+    sub->add_option("--step-timeout-ms", command->step_timeout_ms, "time for each attempt");
+    sub->add_flag("--hold", command->hold, "on TIMEOUT or UNKNOWN leave the order HELD instead of reverting it");
+    sub->add_flag("--no-wait", command->no_wait, "only place it; exits 0 once it is accepted");
+  }
+
+  void add_orders() {
+    auto [sub, command] = add<OrdersCommand>("orders", "list orders, newest first, or show one");
+    add_target(sub, command->target);
+    sub->add_option("id", command->id, "the one to show");
+    sub->add_option("--user", command->user, "only this user's");
+    sub->add_option("--state", command->state, "RUNNING, HELD, REVERTING, COMPLETED or REVERTED");
+    sub->add_option("--outcome", command->outcome, "SUCCESS, INSUFFICIENT_FUND, TIMEOUT, ...");
+    sub->add_option("--failed-step", command->failed_step, "payment.charge, ...");
+    add_limit(sub, command->limit);
+  }
+
+  void add_reads() {
+    auto [account_sub, account] = add<AccountCommand>("account", "a user's credits and ledger");
+    add_target(account_sub, account->target);
+    account_sub->add_option("user", account->user)->required();
+    add_limit(account_sub, account->limit);
+
+    auto [wallet_sub, wallet] = add<WalletCommand>("wallet", "the tokens that a user holds");
+    add_target(wallet_sub, wallet->target);
+    wallet_sub->add_option("user", wallet->user)->required();
+    add_limit(wallet_sub, wallet->limit);
+
+    auto [inventory_sub, inventory] = add<InventoryCommand>("inventory", "price, stock, reserved and sold of each SKU");
+    add_target(inventory_sub, inventory->target);
+    inventory_sub->add_option("sku", inventory->sku, "only this one");
+
+    auto [sagas_sub, sagas] = add<SagasCommand>("sagas", "operator: orders that have not ended");
+    add_target(sagas_sub, sagas->target);
+    sagas_sub->add_flag("--stuck", sagas->stuck, "only those whose undo keeps failing");
+    sagas_sub->add_option("--retry", sagas->retry, "try this order's pending step now");
+
+    auto [audit_sub, audit] = add<AuditCommand>("audit", "operator: prove that no credit and no token is lost");
+    add_target(audit_sub, audit->target);
+  }
+
+  void add_order_commands() {
+    auto [cancel_sub, cancel] = add<CancelCommand>("cancel", "revert an order that is running or held");
+    add_target(cancel_sub, cancel->target);
+    cancel_sub->add_option("id", cancel->id)->required();
+
+    auto [retry_sub, retry] = add<RetryCommand>("retry", "let a held order go on");
+    add_target(retry_sub, retry->target);
+    retry_sub->add_option("id", retry->id)->required();
+  }
+
+  void add_operator_commands() {
+    auto [restock_sub, restock] = add<RestockCommand>("restock", "operator: add stock to a SKU");
+    add_target(restock_sub, restock->target);
+    restock_sub->add_option("sku", restock->sku)->required();
+    restock_sub->add_option("quantity", restock->quantity)->required();
+
+    auto [price_sub, price] = add<PriceCommand>("price", "operator: make a SKU or set its price");
+    add_target(price_sub, price->target);
+    price_sub->add_option("sku", price->sku)->required();
+    price_sub->add_option("price", price->price, "credits per token")->required();
+
+    auto [grant_sub, grant] = add<GrantCommand>("grant", "operator: grant credits to a user");
+    add_target(grant_sub, grant->target);
+    grant_sub->add_option("user", grant->user)->required();
+    grant_sub->add_option("amount", grant->amount, "credits")->required();
+  }
+
+  void add_logs() {
+    auto [sub, command] = add<LogsCommand>("logs", "all services' logs in the order of time");
+    add_data(sub, command->data_folder);
+    sub->add_option("order", command->order, "only the lines of this order");
+    sub->add_option("--service", command->service, "only this service's: order, payment, inventory or delivery");
+    sub->add_flag("--follow,-f", command->follow, "keep printing new lines (without ORDER: new lines only)");
+    sub->add_flag("--json", command->json, "print the lines as they are");
+  }
+
+  CLI::App app_{"Late-day tokens marketplace: start it, place orders in it, look into it.", "ldt"};
+  std::optional<Command> chosen_;
+};
+
+}  // namespace
+
+std::string default_data_folder() {
+  return absolute(environment("LDT_DATA", (std::filesystem::path(environment("LDT_ROOT", ".")) / "data").string()));
+}
+
+std::variant<Command, int> parse(int argc, char** argv) { return Parser().parse(argc, argv); }
+
+}  // namespace ldt

@@ -1,0 +1,77 @@
+// `ldt up`: prepares the data folder, starts the services, says how to use them, and supervises them.
+
+#include <cstdlib>
+#include <optional>
+
+#include "ldt/background.h"
+#include "ldt/commands.h"
+#include "ldt/data_folder.h"
+#include "ldt/exit_codes.h"
+#include "ldt/listen_port.h"
+#include "ldt/marketplace.h"
+#include "ldt/supervisor.h"
+#include "ldt/terminal.h"
+#include "ldt/text.h"
+
+namespace ldt {
+namespace {
+
+/// What to type: the script at the project's root sets LDT_ROOT.
+std::string own_name() { return std::getenv("LDT_ROOT") != nullptr ? "./ldt" : "ldt"; }
+
+std::string greeting(const UpCommand& command, const DataFolder& data, const Address& http, std::int64_t took_ms) {
+  const std::string option = data.path() == default_data_folder() ? "" : " --data " + data.path();
+  const std::string failing = command.no_failures ? "" : " --fail delivery.deliver=TIMEOUT";
+  return "The marketplace is ready at " + coloured(stdout, Colour::kBold, "http://" + http.reachable().text()) + " (" +
+         format_duration(took_ms * 1000) + ")\n" +                                                  //
+         "  data            " + data.path() + "\n" +                                                //
+         "  operator token  " + data.file("operator.token") + "\n" +                                //
+         "  try an order    " + own_name() + " order alice late-day 2" + failing + option + "\n" +  //
+         "  stop            " + (command.detach ? "" : "Ctrl-C, or ") + own_name() + " down" + option + "\n";
+}
+
+int supervise(const UpCommand& command, const DataFolder& data, const Address& http, Background* background) {
+  Marketplace marketplace(data, http);
+  Supervisor* self = nullptr;
+  Supervisor supervisor(data, service_plans(http, !command.no_failures), marketplace, [&](auto took) {
+    if (const auto published = data.publish_address(http.reachable()); !published) complain(published.error().detail);
+    print(greeting(command, data, http, took.count()));
+    if (background == nullptr) return;
+    self->set_background();
+    background->leave_terminal(data.file("log/ldt.stderr"));
+  });
+  self = &supervisor;
+  const int exit_code = supervisor.run();
+  data.withdraw_address();
+  return exit_code;
+}
+
+int start(const UpCommand& command, const Address& wanted, Background* background) {
+  const auto data = DataFolder::open(command.data_folder);
+  if (!data) {
+    complain(data.error().detail);
+    return kExitCannot;
+  }
+  const auto http = check_free(wanted);
+  if (!http) {
+    complain(http.error().detail);
+    return kExitCannot;
+  }
+  return supervise(command, *data, *http, background);
+}
+
+}  // namespace
+
+int run(const UpCommand& command) {
+  const auto wanted = parse_address(command.http);
+  if (!wanted) {
+    complain("--http " + command.http + ": expected HOST:PORT");
+    return kExitUsage;
+  }
+  if (!command.detach) return start(command, *wanted, nullptr);
+  Background background;
+  if (const auto exit_code = background.fork()) return *exit_code;
+  return start(command, *wanted, &background);
+}
+
+}  // namespace ldt

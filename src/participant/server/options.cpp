@@ -1,0 +1,36 @@
+// Reads a participant's command line.
+// Depends on CLI11.
+#include "participant/server/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "base/exit_codes.h"
+
+namespace ldt::participant {
+
+Options default_options(const std::string& service) {
+  return {.service = service, .database = service + "/" + service + ".db", .listen = "unix:run/" + service + ".sock"};
+}
+
+std::optional<int> parse_command_line(int argc, char** argv, Options& options, const std::optional<NumberFlag>& own) {
+  CLI::App app("The " + options.service + " service of the late-day tokens marketplace.");
+  app.set_version_flag("--version", LDT_VERSION);
+  app.add_option("--db", options.database, "Database file")->capture_default_str();
+  app.add_option("--listen", options.listen, "gRPC address: unix:PATH or HOST:PORT")->capture_default_str();
+  app.add_option("--log-dir", options.log_directory, "Where the log goes without an OTLP endpoint")
+      ->capture_default_str();
+  app.add_flag("--allow-failures", options.allow_failures, "Obey failure instructions");
+  if (own) {
+    app.add_option(own->name, *own->value, own->help)
+        ->check(CLI::Range(std::int64_t{0}, own->max))
+        ->capture_default_str();
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadCommandLineExitCode;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ldt::participant

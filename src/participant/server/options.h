@@ -1,0 +1,35 @@
+// The command line that every participant's program has.
+// Hides CLI11.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ldt::participant {
+
+struct Options {
+  std::string service;   // "payment"
+  std::string database;  // a file
+  std::string listen;    // "unix:PATH" or "HOST:PORT"
+  std::string log_directory = "log";
+  bool allow_failures = false;
+};
+
+/// A number that one service has as a flag of its own.
+struct NumberFlag {
+  std::string name;  // "--initial-credits"
+  std::string help;
+  std::int64_t max = 0;
+  std::int64_t* value = nullptr;  // holds the default
+};
+
+/// Where a service's files are, relative to the data folder in which it is started.
+[[nodiscard]] Options default_options(const std::string& service);
+
+/// Reads the command line into `options`.
+/// @return the exit code, where the program shall end now (wrong arguments, --help)
+[[nodiscard]] std::optional<int> parse_command_line(int argc, char** argv, Options& options,
+                                                    const std::optional<NumberFlag>& own = std::nullopt);
+
+}  // namespace ldt::participant

@@ -1,0 +1,79 @@
+// Starts and stops the parts of a participant, in order.
+// Depends on all of the folder.
+#include "participant/server/run.h"
+
+#include <grpcpp/impl/codegen/service_type.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "base/clock.h"
+#include "base/exit_codes.h"
+#include "participant/server/store.h"
+#include "platform/grpc/server.h"
+#include "platform/telemetry/telemetry.h"
+
+namespace ldt::participant {
+
+namespace {
+
+constexpr std::chrono::milliseconds kDrainGrace{300};  // for calls under way; streams stay open until then
+
+/// Blocks the signals that end the process, for this thread and all that it starts.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int fail(const Options& options, const Error& error, int exit_code) {
+  std::fprintf(stderr, "ldt-%s: %s\n", options.service.c_str(), error.detail.c_str());
+  return exit_code;
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+}  // namespace
+
+int run(const Options& options, const Description& description) {
+  const sigset_t stop_signals = block_stop_signals();
+  const SystemClock clock;
+
+  auto store = Store::open(options.database, description.migrations);
+  if (!store) return fail(options, store.error(), kDataUnusableExitCode);
+  Book book;
+  if (auto loaded = (*store)->load(book); !loaded) return fail(options, loaded.error(), kDataUnusableExitCode);
+  auto readers = Readers::start(options.database);
+  if (!readers) return fail(options, readers.error(), kDataUnusableExitCode);
+
+  const auto telemetry = telemetry::start(
+      {.service_name = options.service, .service_version = LDT_VERSION, .log_directory = options.log_directory});
+  Reporter reporter(*telemetry, description.rules.terms(), clock, random_seed());
+  Writer writer(description.rules, **store, book, reporter, clock);
+  Host host{description.rules, options.database, writer, **readers, reporter, options.allow_failures};
+  const auto service = description.make_service(host, book);
+  auto server = rpc::Server::start(options.listen, {{service.get(), std::string(description.full_name)}});
+  if (!server) return fail(options, server.error(), kCannotListenExitCode);
+
+  (*server)->set_ready();
+  std::fprintf(stderr, "ldt-%s: ready on %s\n", options.service.c_str(), options.listen.c_str());
+  int signal = 0;
+  sigwait(&stop_signals, &signal);
+
+  (*server)->drain(kDrainGrace);
+  writer.stop();
+  (*readers)->stop();
+  return 0;
+}
+
+}  // namespace ldt::participant

@@ -1,0 +1,68 @@
+// SQL of the tables that every participant has.
+#include "participant/server/schema.h"
+
+namespace ldt::participant {
+
+const std::string_view kSchema = R"sql(
+-- Users and SKUs, interned.
+CREATE TABLE name (
+  id INTEGER PRIMARY KEY,  -- 1, 2, 3, ...
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- All that ever happened, append-only.
+CREATE TABLE journal (
+  seq INTEGER PRIMARY KEY,  -- 1, 2, 3, ... without gaps
+  at_us INTEGER NOT NULL,
+  kind INTEGER NOT NULL,    -- 1 grant, 2 do, 3 undo, 4 price
+  state INTEGER,            -- do: 1 DONE, 2 REFUSED; undo: 3 TOMBSTONE, 4 UNDONE
+  order_id BLOB,            -- of do and undo
+  holder INTEGER NOT NULL,  -- name.id
+  item INTEGER,             -- name.id
+  amount INTEGER NOT NULL,  -- as asked for; of a price row: the price
+  delta INTEGER NOT NULL    -- what it did to the holder's balance
+) STRICT;
+CREATE UNIQUE INDEX journal_by_order ON journal (order_id, kind) WHERE order_id IS NOT NULL;
+
+-- The journal up to projected_seq, added up for each holder. Saved now and then; the rest is replayed at start.
+CREATE TABLE projection (id INTEGER PRIMARY KEY CHECK (id = 1), projected_seq INTEGER NOT NULL) STRICT;
+INSERT INTO projection VALUES (1, 0);
+CREATE TABLE holding (
+  name_id INTEGER PRIMARY KEY,
+  balance INTEGER NOT NULL,
+  granted INTEGER NOT NULL,
+  price INTEGER NOT NULL
+) STRICT;
+CREATE TABLE entry_by_holder (holder INTEGER, seq INTEGER, PRIMARY KEY (holder, seq)) STRICT, WITHOUT ROWID;
+
+-- Operators' idempotency keys and the requests that they came with.
+CREATE TABLE operator_key (key TEXT PRIMARY KEY, request TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- How often failure instructions have struck; written before they strike.
+CREATE TABLE strike (
+  order_id BLOB, idx INTEGER, count INTEGER NOT NULL, PRIMARY KEY (order_id, idx)
+) STRICT, WITHOUT ROWID;
+
+-- What the journal's tail adds to the saved holdings.
+CREATE VIEW tail AS
+  SELECT holder, sum(delta) AS delta, sum(CASE kind WHEN 1 THEN delta ELSE 0 END) AS granted
+  FROM journal WHERE seq > (SELECT projected_seq FROM projection)
+  GROUP BY holder HAVING max(kind IN (1, 4) OR delta <> 0);
+CREATE VIEW tail_price AS
+  SELECT holder, max(seq) AS seq, amount AS price
+  FROM journal WHERE seq > (SELECT projected_seq FROM projection) AND kind = 4 GROUP BY holder;
+
+-- Every holding, true at this moment.
+CREATE VIEW holding_now AS
+  SELECT name.id AS name_id, name.text AS name,
+         coalesce(holding.balance, 0) + coalesce(tail.delta, 0) AS balance,
+         coalesce(holding.granted, 0) + coalesce(tail.granted, 0) AS granted,
+         coalesce(tail_price.price, holding.price, 0) AS price
+  FROM name
+  LEFT JOIN holding ON holding.name_id = name.id
+  LEFT JOIN tail ON tail.holder = name.id
+  LEFT JOIN tail_price ON tail_price.holder = name.id
+  WHERE holding.name_id IS NOT NULL OR tail.holder IS NOT NULL;
+)sql";
+
+}  // namespace ldt::participant

@@ -1,0 +1,24 @@
+// The tables that every participant has, and the SQL that its readers share.
+// Depends on nothing. A service adds views with names of its own.
+// Invariant: the journal is the truth; `holding` and `entry_by_holder` are projections of its rows up to
+// `projected_seq`.
+#pragma once
+
+#include <string_view>
+
+namespace ldt::participant {
+
+/// The first migration of every participant's database.
+extern const std::string_view kSchema;
+
+/// One holder, true at this moment. The view `holding_now` says the same of all, but adds up everyone's tail.
+/// Parameter: 1 the name. Columns: name id, balance. No row: there is no such holder.
+inline constexpr std::string_view kHolderByName =
+    "SELECT name.id, coalesce(holding.balance, 0) + coalesce(tail.delta, 0) FROM name"
+    " LEFT JOIN holding ON holding.name_id = name.id"
+    " LEFT JOIN (SELECT sum(delta) AS delta, max(kind IN (1, 4) OR delta <> 0) AS open FROM journal"
+    "            WHERE seq > (SELECT projected_seq FROM projection)"
+    "              AND holder = (SELECT id FROM name WHERE text = ?1)) tail"
+    " WHERE name.text = ?1 AND (holding.name_id IS NOT NULL OR tail.open)";
+
+}  // namespace ldt::participant

@@ -1,0 +1,226 @@
+// Reads and writes the participant's tables.
+// Depends on platform/sqlite.
+#include "participant/server/store.h"
+
+#include <utility>
+
+#include "participant/participant.h"
+
+namespace ldt::participant {
+
+namespace {
+
+/// So many recent operations are loaded at start; the window grows from there.
+constexpr std::int64_t kLoadedOperations = 16'384;
+
+std::optional<OrderId> to_order_id(std::string_view bytes) { return OrderId::from_bytes(bytes); }
+
+/// Runs `on_row` for each row.
+template <class OnRow>
+Result<void> each(sqlite::Statement& statement, OnRow on_row) {
+  for (;;) {
+    const auto row = statement.step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return {};
+    if (Result<void> done = on_row(); !done) {
+      statement.reset();
+      return done;
+    }
+  }
+}
+
+tl::unexpected<Error> broken(const std::string& path, std::string_view what) {
+  return failure(ErrorKind::kInternal, path + ": broken: " + std::string(what));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const std::string& path, std::span<const std::string_view> migrations) {
+  auto database = sqlite::Database::open_owner(path, {.migrations = migrations});
+  if (!database) return tl::unexpected(database.error());
+  std::unique_ptr<Store> store(new Store(std::move(*database)));
+  if (auto done = store->prepare(); !done) return tl::unexpected(done.error());
+  return store;
+}
+
+Result<void> Store::prepare() {
+  const std::pair<sqlite::Statement*, std::string_view> statements[] = {
+      {&find_, "SELECT kind, state, holder, item, amount FROM journal WHERE order_id = ?1 ORDER BY kind"},
+      {&append_, "INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+      {&add_name_, "INSERT INTO name VALUES (?1, ?2)"},
+      {&find_key_, "SELECT request FROM operator_key WHERE key = ?1"},
+      {&add_key_, "INSERT INTO operator_key VALUES (?1, ?2, ?3)"},
+      {&strikes_, "SELECT idx, count FROM strike WHERE order_id = ?1 ORDER BY idx"},
+      {&set_strike_, "INSERT OR REPLACE INTO strike VALUES (?1, ?2, ?3)"},
+      {&save_holding_, "INSERT OR REPLACE INTO holding VALUES (?1, ?2, ?3, ?4)"},
+      {&save_entries_,
+       "INSERT INTO entry_by_holder SELECT holder, seq FROM journal WHERE seq > (SELECT projected_seq FROM projection)"
+       " AND (kind = 1 OR state IN (1, 4)) ORDER BY holder, seq"},
+      {&save_seq_, "UPDATE projection SET projected_seq = ?1"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = database_.prepare(sql);
+    if (!prepared) return tl::unexpected(prepared.error());
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
+// Loading
+
+Result<void> Store::load(Book& book) {
+  if (auto done = load_names(book); !done) return done;
+  if (auto done = load_holdings(book); !done) return done;
+  if (auto done = load_tail(book); !done) return done;
+  if (auto done = load_recent_operations(book); !done) return done;
+  book.commit();
+  return {};
+}
+
+Result<void> Store::load_names(Book& book) {
+  auto names = database_.prepare("SELECT id, text FROM name ORDER BY id");
+  if (!names) return tl::unexpected(names.error());
+  return each(*names, [&]() -> Result<void> {
+    if (book.add_name(names->text(1)) == names->integer(0)) return {};
+    return broken(database_.path(), "names are not numbered 1, 2, 3, ...");
+  });
+}
+
+Result<void> Store::load_holdings(Book& book) {
+  auto holdings = database_.prepare("SELECT name_id, balance, granted, price FROM holding ORDER BY name_id");
+  if (!holdings) return tl::unexpected(holdings.error());
+  auto loaded = each(*holdings, [&]() -> Result<void> {
+    const auto id = holdings->integer(0);
+    if (id < 1 || id > static_cast<std::int64_t>(book.name_count())) return broken(database_.path(), "unknown holder");
+    book.set_holding(static_cast<NameId>(id), {.balance = holdings->integer(1),
+                                               .granted = holdings->integer(2),
+                                               .price = holdings->integer(3),
+                                               .open = true});
+    return {};
+  });
+  book.clear_unsaved();
+  return loaded;
+}
+
+Result<void> Store::load_tail(Book& book) {
+  const auto saved = database_.query_integer("SELECT projected_seq FROM projection");
+  if (!saved) return tl::unexpected(saved.error());
+  book.set_last_seq(*saved);
+  auto tail = database_.prepare("SELECT seq, kind, holder, amount, delta FROM journal WHERE seq > ?1 ORDER BY seq");
+  if (!tail) return tl::unexpected(tail.error());
+  tail->bind(1, *saved);
+  return each(*tail, [&]() -> Result<void> {
+    const auto holder = tail->integer(2);
+    if (holder < 1 || holder > static_cast<std::int64_t>(book.name_count())) {
+      return broken(database_.path(), "unknown holder");
+    }
+    const auto id = static_cast<NameId>(holder);
+    Holding holding = book.holding(id);
+    apply({.kind = static_cast<RowKind>(tail->integer(1)),
+           .payload = {.amount = tail->integer(3)},
+           .delta = tail->integer(4)},
+          holding);
+    if (holding != book.holding(id)) book.set_holding(id, holding);
+    book.set_last_seq(tail->integer(0));
+    return {};
+  });
+}
+
+Result<void> Store::load_recent_operations(Book& book) {
+  auto recent = database_.prepare(
+      "SELECT order_id, max(kind), state, holder, item, amount FROM journal WHERE order_id IS NOT NULL"
+      " GROUP BY order_id ORDER BY order_id DESC LIMIT ?1");
+  if (!recent) return tl::unexpected(recent.error());
+  recent->bind(1, kLoadedOperations);
+  std::vector<std::pair<OrderId, Operation>> newest_first;
+  auto read = each(*recent, [&]() -> Result<void> {
+    const auto order = to_order_id(recent->blob(0));
+    if (!order) return broken(database_.path(), "an order id is not a UUIDv7");
+    const Payload payload{static_cast<NameId>(recent->integer(3)), static_cast<NameId>(recent->integer(4)),
+                          recent->integer(5)};
+    newest_first.emplace_back(*order, Operation{static_cast<OperationState>(recent->integer(2)), payload});
+    return {};
+  });
+  if (!read) return read;
+  for (auto oldest = newest_first.rbegin(); oldest != newest_first.rend(); ++oldest) {
+    book.remember(oldest->first, oldest->second);
+  }
+  if (newest_first.size() == static_cast<std::size_t>(kLoadedOperations)) book.set_floor(newest_first.back().first);
+  return {};
+}
+
+// Writing
+
+Result<void> Store::save_projection(const Book& book) {
+  for (const NameId id : book.unsaved()) {
+    const Holding& holding = book.holding(id);
+    if (!holding.open) continue;
+    save_holding_.bind(1, id).bind(2, holding.balance).bind(3, holding.granted).bind(4, holding.price);
+    if (auto done = save_holding_.run(); !done) return done;
+  }
+  if (auto done = save_entries_.run(); !done) return done;
+  return save_seq_.bind(1, book.last_seq()).run();
+}
+
+Result<void> Store::append(const JournalRow& row) {
+  append_.bind(1, row.seq).bind(2, row.at.us).bind(3, static_cast<std::int64_t>(row.kind));
+  if (row.order) {
+    append_.bind(4, static_cast<std::int64_t>(row.state)).bind(5, *row.order);
+  } else {
+    append_.bind_null(4).bind_null(5);
+  }
+  append_.bind(6, row.payload.holder).bind(8, row.payload.amount).bind(9, row.delta);
+  if (row.payload.item != kNoName) {
+    append_.bind(7, row.payload.item);
+  } else {
+    append_.bind_null(7);
+  }
+  return append_.run();
+}
+
+Result<void> Store::add_name(NameId id, std::string_view name) { return add_name_.bind(1, id).bind(2, name).run(); }
+
+Result<std::optional<Operation>> Store::find(const OrderId& order) {
+  std::optional<Operation> found;  // the undo's row comes last and decides
+  find_.bind(1, order);
+  const auto read = each(find_, [&]() -> Result<void> {
+    found = Operation{static_cast<OperationState>(find_.integer(1)),
+                      {static_cast<NameId>(find_.integer(2)), static_cast<NameId>(find_.integer(3)), find_.integer(4)}};
+    return {};
+  });
+  if (!read) return tl::unexpected(read.error());
+  return found;
+}
+
+Result<std::optional<std::string>> Store::find_key(std::string_view key) {
+  std::optional<std::string> request;
+  find_key_.bind(1, key);
+  const auto read = each(find_key_, [&]() -> Result<void> {
+    request = std::string(find_key_.text(0));
+    return {};
+  });
+  if (!read) return tl::unexpected(read.error());
+  return request;
+}
+
+Result<void> Store::add_key(std::string_view key, std::string_view request, std::int64_t seq) {
+  return add_key_.bind(1, key).bind(2, request).bind(3, seq).run();
+}
+
+Result<std::vector<Strike>> Store::strikes(const OrderId& order) {
+  std::vector<Strike> strikes;
+  strikes_.bind(1, order);
+  const auto read = each(strikes_, [&]() -> Result<void> {
+    strikes.push_back(
+        {static_cast<std::uint32_t>(strikes_.integer(0)), static_cast<std::uint32_t>(strikes_.integer(1))});
+    return {};
+  });
+  if (!read) return tl::unexpected(read.error());
+  return strikes;
+}
+
+Result<void> Store::set_strike(const OrderId& order, const Strike& strike) {
+  return set_strike_.bind(1, order).bind(2, strike.index).bind(3, strike.count).run();
+}
+
+}  // namespace ldt::participant

@@ -1,0 +1,60 @@
+// The journal in SQLite, and the projections beside it.
+// Depends on platform/sqlite. One thread: the writer's.
+// Invariant: the projections and `projected_seq` change in one transaction, so saved holdings plus tail are always
+// true.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "participant/book.h"
+#include "participant/journal.h"
+#include "platform/sqlite/database.h"
+
+namespace ldt::participant {
+
+class Store final : public Journal {
+ public:
+  /// Errors as Database::open_owner.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path,
+                                                           std::span<const std::string_view> migrations);
+
+  /// Fills an empty book: names, saved holdings, the journal's tail, recent operations.
+  [[nodiscard]] Result<void> load(Book& book);
+  [[nodiscard]] Result<sqlite::Transaction> begin() { return sqlite::Transaction::begin(database_); }
+  /// Saves what changed since the last save. The owner clears the book's unsaved marks once this is committed.
+  [[nodiscard]] Result<void> save_projection(const Book& book);
+
+  [[nodiscard]] Result<std::optional<Operation>> find(const OrderId& order) override;
+  [[nodiscard]] Result<void> append(const JournalRow& row) override;
+  [[nodiscard]] Result<void> add_name(NameId id, std::string_view name) override;
+  [[nodiscard]] Result<std::optional<std::string>> find_key(std::string_view key) override;
+  [[nodiscard]] Result<void> add_key(std::string_view key, std::string_view request, std::int64_t seq) override;
+  [[nodiscard]] Result<std::vector<Strike>> strikes(const OrderId& order) override;
+  [[nodiscard]] Result<void> set_strike(const OrderId& order, const Strike& strike) override;
+
+ private:
+  explicit Store(sqlite::Database database) : database_(std::move(database)) {}
+  [[nodiscard]] Result<void> prepare();
+  [[nodiscard]] Result<void> load_names(Book& book);
+  [[nodiscard]] Result<void> load_holdings(Book& book);
+  [[nodiscard]] Result<void> load_tail(Book& book);
+  [[nodiscard]] Result<void> load_recent_operations(Book& book);
+
+  sqlite::Database database_;
+  sqlite::Statement find_;
+  sqlite::Statement append_;
+  sqlite::Statement add_name_;
+  sqlite::Statement find_key_;
+  sqlite::Statement add_key_;
+  sqlite::Statement strikes_;
+  sqlite::Statement set_strike_;
+  sqlite::Statement save_holding_;
+  sqlite::Statement save_entries_;
+  sqlite::Statement save_seq_;
+};
+
+}  // namespace ldt::participant

@@ -1,0 +1,85 @@
+// Sets up a gRPC server.
+// Depends on grpc++ and its reflection plugin.
+#include "platform/grpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <mutex>
+#include <string_view>
+#include <system_error>
+
+namespace ldt::rpc {
+
+namespace {
+
+constexpr std::string_view kUnixScheme = "unix:";
+
+/// The socket's path; empty for another kind of address.
+std::string socket_path(const std::string& address) {
+  return address.starts_with(kUnixScheme) ? address.substr(kUnixScheme.size()) : std::string();
+}
+
+Result<void> make_socket_folder(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return failure(ErrorKind::kInternal, folder.string() + ": " + error.message());
+  return {};
+}
+
+void set_up_process() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+}  // namespace
+
+Server::Server(std::unique_ptr<grpc::Server> server) : server_(std::move(server)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(const std::string& address, const std::vector<NamedService>& services) {
+  set_up_process();
+  const std::string path = socket_path(address);
+  if (auto made = make_socket_folder(path); !made) return tl::unexpected(made.error());
+
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two processes must not share a port by accident
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  for (const auto& named : services) builder.RegisterService(named.service);
+
+  const mode_t old_mask = ::umask(0177);  // a socket is made with the mask alone
+  std::unique_ptr<grpc::Server> started = builder.BuildAndStart();
+  ::umask(old_mask);
+  if (!started || port == 0) return failure(ErrorKind::kUnavailable, "cannot listen on " + address);
+
+  std::unique_ptr<Server> server(new Server(std::move(started)));
+  for (const auto& named : services) server->names_.push_back(named.name);
+  server->set_serving(false);
+  return server;
+}
+
+void Server::set_ready() { set_serving(true); }
+
+void Server::set_serving(bool serving) {
+  auto* health = server_->GetHealthCheckService();
+  for (const auto& name : names_) health->SetServingStatus(name, serving);
+  health->SetServingStatus("", serving);
+}
+
+void Server::drain(std::chrono::milliseconds grace) {
+  set_serving(false);
+  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  server_->Wait();
+}
+
+}  // namespace ldt::rpc

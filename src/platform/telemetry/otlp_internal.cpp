@@ -1,0 +1,77 @@
+// Resource, attribute values and the SDK's own log, shared by the OTLP signals.
+// Depends on the SDK. Invariant: OTEL_RESOURCE_ATTRIBUTES wins over our defaults, save for service.name.
+#include "platform/telemetry/otlp_internal.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include <opentelemetry/sdk/common/global_log_handler.h>
+#include <opentelemetry/sdk/resource/resource_detector.h>
+
+#include "platform/telemetry/otlp.h"
+#include "platform/telemetry/utf8.h"
+
+namespace ldt::telemetry {
+namespace {
+
+namespace internal_log = otel::sdk::common::internal_log;
+
+class QuietHandler final : public internal_log::LogHandler {
+ public:
+  explicit QuietHandler(const std::string& service) : complaints_(service) {}
+  void Handle(internal_log::LogLevel, const char*, int, const char* message,
+              const otel::sdk::common::AttributeMap&) noexcept override {
+    complaints_.say(message != nullptr ? message : "");
+  }
+
+ private:
+  StderrLine complaints_;
+};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("localhost");
+}
+
+}  // namespace
+
+void quieten_sdk(const std::string& service) {
+  internal_log::GlobalLogHandler::SetLogHandler(
+      otel::nostd::shared_ptr<internal_log::LogHandler>(new QuietHandler(service)));
+  internal_log::GlobalLogHandler::SetLogLevel(internal_log::LogLevel::Warning);
+}
+
+otel::sdk::resource::Resource make_resource(const Shared& shared) {
+  const auto given = otel::sdk::resource::OTELResourceDetector().Detect().GetAttributes();
+  otel::sdk::resource::ResourceAttributes attributes;
+  attributes.SetAttribute("service.name", sdk_view(shared.service));
+  if (given.count("service.namespace") == 0) {
+    const auto name = given.find("service.name");  // OTEL_SERVICE_NAME, too
+    if (name != given.end()) {
+      attributes["service.namespace"] = name->second;
+    } else {
+      attributes.SetAttribute("service.namespace", "ldt");
+    }
+  }
+  if (given.count("service.version") == 0) attributes.SetAttribute("service.version", sdk_view(shared.version));
+  if (given.count("service.instance.id") == 0) {
+    const std::string id = host_name() + "-" + std::to_string(::getpid());
+    attributes.SetAttribute("service.instance.id", sdk_view(id));
+  }
+  return otel::sdk::resource::Resource::Create(attributes);
+}
+
+SdkValue::SdkValue(const Value& value) {
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    value_ = sdk_view(valid_utf8(*text, repaired_));
+  } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    value_ = *number;
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    value_ = *real;
+  } else {
+    value_ = std::get<bool>(value);
+  }
+}
+
+}  // namespace ldt::telemetry

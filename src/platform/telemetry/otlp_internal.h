@@ -1,0 +1,84 @@
+// What the OTLP signals have in common: the resource, conversions, one call.
+// Heavy: SDK and gRPC. Only otlp*.cpp and metrics.cpp include it.
+// Invariant: strings that leave the process are valid UTF-8 (protobuf has no others).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+#include <opentelemetry/common/attribute_value.h>
+#include <opentelemetry/exporters/otlp/otlp_grpc_client.h>
+#include <opentelemetry/exporters/otlp/otlp_grpc_client_options.h>
+#include <opentelemetry/nostd/string_view.h>
+#include <opentelemetry/sdk/resource/resource.h>
+
+#include "platform/telemetry/shared.h"
+
+namespace ldt::telemetry {
+
+namespace otel = opentelemetry;
+namespace otlp = opentelemetry::exporter::otlp;
+
+inline constexpr const char* kScopeName = "ldt";
+
+/// service.name is the service's own; the operator's OTEL_SERVICE_NAME, which all services share, is the namespace.
+[[nodiscard]] otel::sdk::resource::Resource make_resource(const Shared& shared);
+
+/// An attribute of ours as the SDK wants it. Keeps a repaired copy of a string that is not UTF-8.
+class SdkValue {
+ public:
+  explicit SdkValue(const Value& value);
+  [[nodiscard]] const otel::common::AttributeValue& get() const { return value_; }
+
+ private:
+  std::string repaired_;
+  otel::common::AttributeValue value_;
+};
+
+[[nodiscard]] inline otel::nostd::string_view sdk_view(std::string_view text) { return {text.data(), text.size()}; }
+
+/// The connection of one signal, and how to call on it.
+template <class Service>
+class OtlpConnection {
+ public:
+  using Stub = typename Service::Stub;
+
+  /// `options` is what the SDK read from the environment. `timeout` replaces its own reading of the variable, which
+  /// takes a plain number for seconds where the specification says milliseconds.
+  OtlpConnection(otlp::OtlpGrpcClientOptions options, std::chrono::milliseconds timeout, StopSwitch& stop)
+      : options_(std::move(options)), stop_(stop) {
+    options_.timeout = timeout;
+    if (const auto channel = otlp::OtlpGrpcClient::MakeChannel(options_)) stub_ = Service::NewStub(channel);
+  }
+
+  /// False where the endpoint is malformed.
+  [[nodiscard]] bool usable() const { return stub_ != nullptr; }
+  [[nodiscard]] const std::string& endpoint() const { return options_.endpoint; }
+
+  template <class Request, class Response>
+  grpc::Status call(const Request& request, Response& response) {
+    if (stop_.stopped()) return {grpc::StatusCode::CANCELLED, "stopping"};
+    const auto context = otlp::OtlpGrpcClient::MakeClientContext(options_);
+    grpc::Status status;
+    bool done = false;
+    stub_->async()->Export(context.get(), &request, &response, [&](grpc::Status result) {
+      status = std::move(result);
+      stop_.signal(done);
+    });
+    if (!stop_.wait(done)) {
+      context->TryCancel();
+      stop_.wait_on(done);
+    }
+    return status;
+  }
+
+ private:
+  otlp::OtlpGrpcClientOptions options_;
+  StopSwitch& stop_;
+  std::unique_ptr<Stub> stub_;
+};
+
+}  // namespace ldt::telemetry

@@ -1,0 +1,20 @@
+// The inventory service's program.
+// Depends on participant/server, which runs it.
+#include "participant/server/run.h"
+#include "participant/server/schema.h"
+#include "services/inventory/rpc.h"
+#include "services/inventory/rules.h"
+
+int main(int argc, char** argv) {
+  using namespace ldt;
+
+  auto options = participant::default_options("inventory");
+  if (const auto exit_code = participant::parse_command_line(argc, argv, options)) return *exit_code;
+
+  const inventory::Rules rules;
+  const std::string_view migrations[] = {participant::kSchema, inventory::kViews};
+  return participant::run(options, {.rules = rules,
+                                    .migrations = migrations,
+                                    .full_name = inventory::service_name(),
+                                    .make_service = inventory::make_service});
+}

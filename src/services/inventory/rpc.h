@@ -1,0 +1,23 @@
+// Inventory's gRPC methods and the SQL view that shows its tables in its own terms.
+// Thin: commands go to the writer, reads to the readers, prices to the feed.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "participant/server/host.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace ldt::inventory {
+
+/// Migration: the view `sku(sku, unit_price, stock, allocated)`.
+extern const std::string_view kViews;
+/// "ldt.inventory.v1.InventoryService"
+[[nodiscard]] const char* service_name();
+/// @param book  loaded; its prices are what watchers are told at first
+[[nodiscard]] std::shared_ptr<grpc::Service> make_service(participant::Host& host, const participant::Book& book);
+
+}  // namespace ldt::inventory

@@ -1,0 +1,58 @@
+// An order in flight: its row, its saga and who waits for it. Private to the engine.
+// Depends on engine.h. Invariant: `row` holds what is durable, but for attempts and strikes, which run ahead.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "services/order/engine/engine.h"
+
+namespace ldt::order {
+
+struct Engine::Waiter {
+  std::uint32_t token = 0;
+  bool replayed = false;
+  bool overdue = false;  // its time has passed, but the order is not accepted yet
+  PlaceCallback done;
+};
+
+struct Engine::Active {
+  OrderRow row;
+  saga::Saga saga;
+  std::uint32_t timer = 0;        // token of the timer it waits for
+  SteadyTime attempt_began{};
+  SpanId attempt_span{};
+  saga::Action delayed_write;     // for TimerKind::kDelayedWrite
+  std::string last_error;
+  std::vector<Waiter> waiters;
+  std::vector<std::pair<Steering, SteerCallback>> steers;
+
+  [[nodiscard]] bool accepted() const {
+    return saga.phase != saga::Phase::kNew && saga.phase != saga::Phase::kAccepting && !failed_accept();
+  }
+  /// order.accept failed: the order never was, or is reverted without anything taken.
+  [[nodiscard]] bool failed_accept() const {
+    return saga.failed_step == saga::Step::kAccept &&
+           (saga.reason == saga::Outcome::kTimeout || saga.reason == saga::Outcome::kUnknown);
+  }
+
+  /// The instruction that strikes the next attempt at `step`: the first with strikes left.
+  StruckInstruction* next_strike(saga::Step step) {
+    const auto found = std::find_if(row.failures.begin(), row.failures.end(), [&](const StruckInstruction& failure) {
+      const auto limit = failure.instruction.attempts.value_or(0);
+      return failure.instruction.step == step && (limit == 0 || failure.struck < limit);
+    });
+    return found == row.failures.end() ? nullptr : &*found;
+  }
+
+  /// True where any instruction is for this participant, do or undo.
+  [[nodiscard]] bool instructs(const saga::PlanStep& planned) const {
+    return std::any_of(row.failures.begin(), row.failures.end(), [&](const StruckInstruction& failure) {
+      return failure.instruction.step == planned.do_step || failure.instruction.step == planned.undo_step;
+    });
+  }
+};
+
+}  // namespace ldt::order

@@ -1,0 +1,198 @@
+// Drives the sagas of all unfinished orders: takes what has arrived, decides each, commits once, then acts.
+// Single-threaded and deterministic: storage, transport, clock and randomness are interfaces; engine_loop.h gives it a thread.
+// Invariant: W1-W5. What needs to be durable leaves after the commit; what does not need it leaves before.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "saga/saga.h"
+#include "services/order/engine/observer.h"
+#include "services/order/engine/order_row.h"
+#include "services/order/engine/retry_pacing.h"
+#include "services/order/engine/store.h"
+#include "services/order/engine/transport.h"
+
+namespace ldt::order {
+
+using PlaceCallback = std::function<void(tl::expected<Placed, PlaceFailure>)>;
+using SteerCallback = std::function<void(tl::expected<OrderView, CommandFailure>)>;
+
+struct PlaceInput {
+  NewOrder order;
+  std::chrono::milliseconds wait{0};
+  PlaceCallback done;
+};
+
+enum class Steering : std::uint8_t { kCancel, kRetry, kPush };
+
+struct SteerInput {
+  Steering steering = Steering::kCancel;
+  OrderId id;
+  SteerCallback done;
+};
+
+/// Shows an unfinished order; nothing where it is not one.
+struct LookInput {
+  OrderId id;
+  std::function<void(std::optional<OrderView>)> done;
+};
+
+/// Shows every unfinished order, oldest first.
+struct SurveyInput {
+  std::function<void(std::vector<OrderView>, std::vector<Saga>)> done;
+};
+
+struct SoldInput {
+  std::vector<std::string> skus;
+  std::function<void(std::vector<Quantity>)> done;
+};
+
+struct PriceInput {
+  Sku sku;
+  Credits unit_price;
+};
+
+/// All prices that inventory has are known from now on: a SKU without one does not exist.
+struct CatalogueReadyInput {};
+
+using Input = std::variant<PlaceInput, Reply, SteerInput, LookInput, SurveyInput, SoldInput, PriceInput, CatalogueReadyInput>;
+
+struct EngineLimits {
+  saga::Policy policy;
+  BackoffLimits do_backoff{std::chrono::milliseconds(20), std::chrono::milliseconds(1'000)};
+  BackoffLimits undo_backoff{std::chrono::milliseconds(20), std::chrono::milliseconds(5'000)};
+  std::size_t max_in_flight = 16'384;  // beyond it new orders are refused as overloaded
+  bool allow_failures = false;
+};
+
+/// What the engine needs from the world beside its storage and transport.
+class World {
+ public:
+  virtual ~World() = default;
+  [[nodiscard]] virtual const Clock& clock() const = 0;
+  virtual std::uint64_t random() = 0;
+  /// True where a new trace shall be recorded.
+  virtual bool sample(const TraceId& trace_id) = 0;
+  /// Reads an order that is not in flight any more.
+  virtual void read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) = 0;
+  /// A CRASH instruction struck: ends the process.
+  virtual void crash() = 0;
+};
+
+class Engine {
+ public:
+  Engine(const EngineLimits& limits, Store& store, Transport& transport, World& world, Observer& observer);
+  ~Engine();
+
+  /// Takes over every unfinished order of the store. Once, before the first process().
+  [[nodiscard]] Result<void> recover();
+  /// Handles everything that arrived and every timer that is due.
+  void process(std::vector<Input>& inputs);
+  /// When process() is needed next even if nothing arrives.
+  [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
+  /// Answers everyone who still waits: accepted orders go on after the next start.
+  void stop();
+
+  [[nodiscard]] std::size_t in_flight() const { return active_.size(); }
+  [[nodiscard]] std::size_t stuck() const { return stuck_; }
+
+ private:
+  struct Active;
+  struct Waiter;
+
+  enum class TimerKind : std::uint8_t { kAttempt, kBackoff, kDelayedWrite, kWaiter };
+  struct Timer {
+    SteadyTime at;
+    OrderId order;
+    std::uint32_t token = 0;  // stale unless the order still waits for this very one
+    TimerKind kind = TimerKind::kAttempt;
+    friend bool operator>(const Timer& a, const Timer& b) { return a.at > b.at; }
+  };
+
+  /// What follows the commit of a write: the truth, or what a failure instruction makes of it.
+  enum class Then : std::uint8_t { kTell, kTimeout, kUnknown, kCrash };
+  struct PendingWrite {
+    OrderId order;
+    saga::Action action;
+    bool apply = true;         // false: only the strike is recorded
+    Then then = Then::kTell;
+    bool changed = false;      // the compare-and-set held
+    Progress progress{};
+  };
+
+  void take(PlaceInput& input);
+  void take(Reply& reply);
+  void take(SteerInput& input);
+  void take(LookInput& input);
+  void take(SurveyInput& input);
+  void take(SoldInput& input);
+  void take(PriceInput& input);
+  void take(CatalogueReadyInput& input);
+
+  std::optional<PlaceFailure> refuse(const NewOrder& order) const;
+  bool answer_by_key(PlaceInput& input);
+  void accept(PlaceInput& input, Credits unit_price);
+  void wait_for(Active& active, PlaceInput& input, bool replayed);
+
+  void dispatch(Active& active, const saga::Event& event);
+  void perform(Active& active, const saga::Action& action);
+  void send(Active& active, const saga::Action& action);
+  void back_off(Active& active, const saga::Action& action);
+  void queue_write(Active& active, const saga::Action& action);
+  /// Strikes an order.accept or order.finish instruction, if one is left; false: none struck.
+  bool strike_local(Active& active, const saga::Action& action);
+
+  void commit_writes();
+  [[nodiscard]] Result<void> apply(PendingWrite& write);
+  void conclude(const PendingWrite& write);
+  [[nodiscard]] Progress progress_of(const Active& active, saga::OrderState state) const;
+  [[nodiscard]] Result<saga::Event> conflict_event(Active& active);
+
+  void begin_attempt(Active& active, saga::Step step);
+  void end_attempt(Active& active, saga::Outcome outcome, bool struck, const std::string& error);
+  void end_local_attempt(Active& active, saga::Step step, saga::Outcome outcome, bool struck);
+  void arm(Active& active, TimerKind kind, std::chrono::microseconds delay);
+  void fire(const Timer& timer);
+  void flush_sends();
+
+  void tell_progress(Active& active);
+  void answer_waiters(Active& active);
+  void answer_steers(Active& active);
+  void retire(Active& active);
+  void note_stuck(Active& active, bool was_stuck);
+
+  const EngineLimits limits_;
+  Store& store_;
+  Transport& transport_;
+  World& world_;
+  Observer& observer_;
+
+  std::unordered_map<OrderId, std::unique_ptr<Active>> active_;
+  std::unordered_map<std::string, Credits> prices_;
+  bool catalogue_ready_ = false;
+  std::unordered_map<std::string, std::int64_t> sold_;
+  std::unordered_map<std::string, OrderId> keys_being_accepted_;
+  OrderIdGenerator ids_;
+  RetryBudget retry_budget_{2'000, 2'000};  // retries a second, and at once
+  std::array<std::vector<Command>, saga::kPlan.size()> outbox_;
+  std::vector<PendingWrite> writes_;
+  std::vector<OrderId> retired_;
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  std::uint32_t next_waiter_ = 0;
+  std::size_t held_ = 0;
+  std::size_t stuck_ = 0;
+  SteadyTime now_{};
+};
+
+}  // namespace ldt::order

@@ -1,0 +1,193 @@
+// What arrives at the engine from callers: orders to place, to steer and to look at, and prices.
+#include <utility>
+
+#include "base/check.h"
+#include "services/order/engine/active_order.h"
+
+namespace ldt::order {
+
+using saga::EventKind;
+using saga::OrderState;
+using saga::Phase;
+
+namespace {
+
+PlaceFailure place_failure(PlaceError error, std::string detail) { return {error, std::move(detail), std::nullopt}; }
+
+/// A REFUSE instruction for order.accept strikes before anything else can happen.
+bool refuses_accept(const NewOrder& order) {
+  for (const auto& failure : order.failures) {
+    if (failure.step == saga::Step::kAccept) return failure.kind == saga::FailureKind::kRefuse;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Engine::take(PlaceInput& input) {
+  if (auto failure = refuse(input.order)) return input.done(tl::unexpected(std::move(*failure)));
+  if (!input.order.idempotency_key.empty() && answer_by_key(input)) return;
+  const auto price = prices_.find(input.order.sku.text());
+  if (price == prices_.end()) {
+    const auto error = catalogue_ready_ ? PlaceError::kUnknownSku : PlaceError::kCatalogueUnavailable;
+    return input.done(tl::unexpected(place_failure(error, catalogue_ready_ ? "there is no SKU " + input.order.sku.text()
+                                                                           : "no prices from inventory yet")));
+  }
+  if (input.order.max_unit_price && price->second > *input.order.max_unit_price) {
+    return input.done(tl::unexpected(place_failure(PlaceError::kPriceAboveLimit,
+                                                   "the unit price is " + std::to_string(price->second.value) + " credits")));
+  }
+  if (refuses_accept(input.order)) {
+    return input.done(tl::unexpected(place_failure(PlaceError::kAcceptRefused, "refused by a failure instruction")));
+  }
+  accept(input, price->second);
+}
+
+std::optional<PlaceFailure> Engine::refuse(const NewOrder& order) const {
+  if (!order.failures.empty() && !limits_.allow_failures) {
+    return place_failure(PlaceError::kFailuresForbidden, "this server was started without permission for failure instructions");
+  }
+  if (active_.size() - held_ >= limits_.max_in_flight) {
+    return place_failure(PlaceError::kOverloaded, "too many orders are in flight");
+  }
+  return std::nullopt;
+}
+
+bool Engine::answer_by_key(PlaceInput& input) {
+  const NewOrder& order = input.order;
+  if (keys_being_accepted_.contains(order.idempotency_key)) {
+    input.done(tl::unexpected(place_failure(PlaceError::kKeyInProgress, "the first request under this key is being accepted")));
+    return true;
+  }
+  const auto owner = store_.find_key(order.idempotency_key);
+  if (!owner) {
+    input.done(tl::unexpected(place_failure(PlaceError::kStorage, owner.error().detail)));
+    return true;
+  }
+  if (!*owner) return false;
+  if ((*owner)->request_fingerprint != order.request_fingerprint) {
+    input.done(tl::unexpected(
+        PlaceFailure{PlaceError::kKeyReused, "this key came with another request before", (*owner)->order}));
+    return true;
+  }
+  if (const auto found = active_.find((*owner)->order); found != active_.end()) {
+    wait_for(*found->second, input, true);
+    return true;
+  }
+  world_.read_archive((*owner)->order, [done = std::move(input.done)](Result<OrderView> view) {
+    if (view) return done(Placed{std::move(*view), true});
+    done(tl::unexpected(place_failure(PlaceError::kStorage, view.error().detail)));
+  });
+  return true;
+}
+
+void Engine::accept(PlaceInput& input, Credits unit_price) {
+  const auto total = checked_total(unit_price, input.order.quantity);
+  CHECK(total.has_value());  // both were bounded before they came here
+  auto owned = std::make_unique<Active>();
+  Active& active = *owned;
+  OrderRow& row = active.row;
+  row.created_at = world_.clock().wall();
+  row.id = ids_.next(row.created_at, world_.random());
+  row.user = std::move(input.order.user);
+  row.sku = std::move(input.order.sku);
+  row.quantity = input.order.quantity;
+  row.unit_price = unit_price;
+  row.total = *total;
+  row.idempotency_key = std::move(input.order.idempotency_key);
+  row.request_fingerprint = input.order.request_fingerprint;
+  row.handling = input.order.handling;
+  for (const auto& instruction : input.order.failures) row.failures.push_back({saga::with_defaults(instruction)});
+  if (input.order.caller) {
+    row.trace.trace_id = input.order.caller->trace_id;
+    row.trace.sampled = input.order.caller->sampled;
+    row.caller_span = input.order.caller->span_id;
+  } else {
+    row.trace.trace_id = make_trace_id(world_.random(), world_.random());
+    row.trace.sampled = world_.sample(row.trace.trace_id);
+  }
+  row.trace.span_id = make_span_id(world_.random());
+  active.saga.handling = row.handling;
+  if (!row.idempotency_key.empty()) keys_being_accepted_.emplace(row.idempotency_key, row.id);
+  active_.emplace(row.id, std::move(owned));
+  wait_for(active, input, false);
+  dispatch(active, {.kind = EventKind::kStart});
+}
+
+void Engine::wait_for(Active& active, PlaceInput& input, bool replayed) {
+  active.waiters.push_back({++next_waiter_, replayed, input.wait.count() == 0, std::move(input.done)});
+  if (input.wait.count() > 0) timers_.push({now_ + input.wait, active.row.id, next_waiter_, TimerKind::kWaiter});
+  if (active.saga.phase != Phase::kNew) answer_waiters(active);
+}
+
+void Engine::take(SteerInput& input) {
+  const auto found = active_.find(input.id);
+  if (found == active_.end()) {
+    // Not in flight: it has finished, or never was. The archive knows.
+    world_.read_archive(input.id, [done = std::move(input.done)](Result<OrderView> view) {
+      if (view) {
+        return done(tl::unexpected(
+            CommandFailure{CommandFailure::Kind::kWrongState, "the order has finished", view->state}));
+      }
+      const bool missing = view.error().kind == ErrorKind::kNotFound;
+      done(tl::unexpected(CommandFailure{missing ? CommandFailure::Kind::kNotFound : CommandFailure::Kind::kUnavailable,
+                                         view.error().detail}));
+    });
+    return;
+  }
+  Active& active = *found->second;
+  if (input.steering == Steering::kPush) {
+    input.done(view_of(active.row));
+    if (active.saga.backing_off) {
+      ++active.timer;
+      dispatch(active, {.kind = EventKind::kBackoffElapsed});
+    }
+    return;
+  }
+  if (input.steering == Steering::kRetry && active.saga.phase != Phase::kHeld) {
+    return input.done(tl::unexpected(
+        CommandFailure{CommandFailure::Kind::kWrongState, "only a HELD order can be retried", active.row.state}));
+  }
+  active.steers.emplace_back(input.steering, std::move(input.done));
+  dispatch(active, {.kind = input.steering == Steering::kCancel ? EventKind::kCancel : EventKind::kRetry});
+}
+
+void Engine::take(LookInput& input) {
+  const auto found = active_.find(input.id);
+  if (found == active_.end() || !found->second->saga.row_exists) return input.done(std::nullopt);
+  OrderView view = view_of(found->second->row);
+  view.stuck = found->second->saga.stuck;
+  input.done(std::move(view));
+}
+
+void Engine::take(SurveyInput& input) {
+  std::vector<OrderView> views;
+  std::vector<Saga> sagas;
+  for (const auto& [id, active] : active_) {
+    if (!active->saga.row_exists || active->saga.ended()) continue;
+    views.push_back(view_of(active->row));
+    views.back().stuck = active->saga.stuck;
+    sagas.push_back({id, active->row.state, active->saga.stuck, active->saga.current_step(), active->saga.attempt,
+                     active->last_error, active->row.created_at});
+  }
+  const auto older = [](const auto& a, const auto& b) { return a.id < b.id; };
+  std::sort(views.begin(), views.end(), older);
+  std::sort(sagas.begin(), sagas.end(), older);
+  input.done(std::move(views), std::move(sagas));
+}
+
+void Engine::take(SoldInput& input) {
+  std::vector<Quantity> quantities;
+  quantities.reserve(input.skus.size());
+  for (const auto& sku : input.skus) {
+    const auto found = sold_.find(sku);
+    quantities.push_back({found == sold_.end() ? 0 : found->second});
+  }
+  input.done(std::move(quantities));
+}
+
+void Engine::take(PriceInput& input) { prices_[input.sku.text()] = input.unit_price; }
+
+void Engine::take(CatalogueReadyInput&) { catalogue_ready_ = true; }
+
+}  // namespace ldt::order

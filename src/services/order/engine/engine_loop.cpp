@@ -1,0 +1,162 @@
+#include "services/order/engine/engine_loop.h"
+
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <utility>
+
+#include "base/exit_codes.h"
+
+namespace ldt::order {
+
+/// One thread that reads the database beside the engine.
+class EngineLoop::Reader {
+ public:
+  explicit Reader(OrderArchive archive) : archive_(std::move(archive)) {}
+  ~Reader() { pool_.join(); }
+
+  /// Runs `read(archive)` on the reader's thread.
+  template <class Read>
+  void post(Read read) {
+    boost::asio::post(pool_, [this, read = std::move(read)]() mutable { read(archive_); });
+  }
+
+ private:
+  OrderArchive archive_;
+  boost::asio::thread_pool pool_{1};
+};
+
+Result<std::unique_ptr<EngineLoop>> EngineLoop::open(const std::string& db, const EngineLimits& limits,
+                                                     const GrpcTransport::Channels& channels,
+                                                     telemetry::Telemetry& telemetry) {
+  auto store = SqliteStore::open(db);
+  if (!store) return tl::unexpected(store.error());
+  auto archive = OrderArchive::open(db);
+  if (!archive) return tl::unexpected(archive.error());
+  return std::unique_ptr<EngineLoop>(
+      new EngineLoop(std::move(*store), std::make_unique<Reader>(std::move(*archive)), limits, channels, telemetry));
+}
+
+EngineLoop::EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const EngineLimits& limits,
+                       const GrpcTransport::Channels& channels, telemetry::Telemetry& telemetry)
+    : telemetry_(telemetry),
+      observer_(telemetry),
+      store_(std::move(store)),
+      reader_(std::move(reader)),
+      transport_(channels,
+                 [this](std::vector<Reply> replies) {
+                   const std::lock_guard lock(mutex_);
+                   for (auto& reply : replies) inbox_.emplace_back(std::move(reply));
+                   arrived_.notify_one();
+                 }),
+      engine_(limits, store_, transport_, *this, observer_) {}
+
+EngineLoop::~EngineLoop() { stop(); }
+
+Result<void> EngineLoop::start() {
+  if (auto recovered = engine_.recover(); !recovered) return recovered;
+  transport_.start();
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+void EngineLoop::run() {
+  std::vector<Input> inputs;
+  while (true) {
+    engine_.process(inputs);
+    observer_.in_flight(engine_.in_flight(), engine_.stuck());
+    std::unique_lock lock(mutex_);
+    const auto ready = [this] { return !inbox_.empty() || stopping_; };
+    if (const auto deadline = engine_.next_deadline()) {
+      arrived_.wait_until(lock, *deadline, ready);
+    } else {
+      arrived_.wait(lock, ready);
+    }
+    inputs.swap(inbox_);
+    if (stopping_ && inputs.empty()) break;
+  }
+  engine_.stop();
+}
+
+void EngineLoop::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    arrived_.notify_one();
+  }
+  thread_.join();
+  transport_.stop();
+}
+
+void EngineLoop::post(Input input) {
+  const std::lock_guard lock(mutex_);
+  inbox_.emplace_back(std::move(input));
+  arrived_.notify_one();
+}
+
+void EngineLoop::catalogue_ready() { post(CatalogueReadyInput{}); }
+
+void EngineLoop::place(NewOrder order, std::chrono::milliseconds wait, PlaceCallback done) {
+  post(PlaceInput{std::move(order), wait, std::move(done)});
+}
+
+void EngineLoop::get(OrderId id, std::function<void(Result<OrderView>)> done) {
+  post(LookInput{id, [this, id, done = std::move(done)](std::optional<OrderView> view) mutable {
+                   if (view) return done(std::move(*view));
+                   read_archive(id, std::move(done));
+                 }});
+}
+
+void EngineLoop::list(ListQuery query, std::function<void(Result<ListPage>)> done) {
+  const bool unfinished = query.state && !saga::is_final(*query.state);
+  if (!unfinished) {
+    reader_->post([query = std::move(query), done = std::move(done)](OrderArchive& archive) { done(archive.list(query)); });
+    return;
+  }
+  post(SurveyInput{[query = std::move(query), done = std::move(done)](std::vector<OrderView> views, const std::vector<Saga>&) {
+    ListPage page;
+    for (auto view = views.rbegin(); view != views.rend(); ++view) {
+      const bool wanted = view->state == *query.state && !query.outcome && (!query.user || view->user == *query.user) &&
+                          (!query.failed_step || view->failed_step == *query.failed_step) &&
+                          (!query.before || view->id < *query.before);
+      if (!wanted) continue;
+      if (page.orders.size() == query.limit) {
+        page.next_before = page.orders.back().id;
+        break;
+      }
+      page.orders.push_back(std::move(*view));
+    }
+    done(std::move(page));
+  }});
+}
+
+void EngineLoop::steer(Steering steering, OrderId id, SteerCallback done) { post(SteerInput{steering, id, std::move(done)}); }
+void EngineLoop::cancel(OrderId id, SteerCallback done) { steer(Steering::kCancel, id, std::move(done)); }
+void EngineLoop::retry(OrderId id, SteerCallback done) { steer(Steering::kRetry, id, std::move(done)); }
+void EngineLoop::push(OrderId id, SteerCallback done) { steer(Steering::kPush, id, std::move(done)); }
+
+void EngineLoop::sagas(bool stuck_only, std::uint32_t limit, std::function<void(std::vector<Saga>)> done) {
+  post(SurveyInput{[stuck_only, limit, done = std::move(done)](const std::vector<OrderView>&, std::vector<Saga> sagas) {
+    if (stuck_only) std::erase_if(sagas, [](const Saga& saga) { return !saga.stuck; });
+    if (sagas.size() > limit) sagas.resize(limit);
+    done(std::move(sagas));
+  }});
+}
+
+void EngineLoop::sold(SoldQuery query, std::function<void(Result<std::vector<Quantity>>)> done) {
+  post(SoldInput{std::move(query.skus), [done = std::move(done)](std::vector<Quantity> sold) { done(std::move(sold)); }});
+}
+
+void EngineLoop::price_changed(const Sku& sku, Credits unit_price) { post(PriceInput{sku, unit_price}); }
+
+bool EngineLoop::sample(const TraceId& trace_id) { return telemetry_.sample(trace_id); }
+
+void EngineLoop::read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) {
+  reader_->post([id, done = std::move(done)](OrderArchive& archive) { done(archive.get(id)); });
+}
+
+void EngineLoop::crash() { ::_exit(kStruckExitCode); }
+
+}  // namespace ldt::order

@@ -1,0 +1,78 @@
+// Gives the engine a thread, an inbox and the machine's clock; reads of ended orders go to a reader beside it.
+// Depends on engine.h, sqlite_store.h, order_archive.h. Invariant: the engine is touched by its own thread only.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "platform/telemetry/telemetry.h"
+#include "services/order/engine/engine.h"
+#include "services/order/storage/order_archive.h"
+#include "services/order/engine/order_telemetry.h"
+#include "services/order/orders.h"
+#include "services/order/peers/participant_link.h"
+#include "services/order/storage/sqlite_store.h"
+
+namespace ldt::order {
+
+class EngineLoop final : public Orders, private World {
+ public:
+  /// Opens the database and takes over its unfinished orders. kConflict: in use, or of a newer version.
+  [[nodiscard]] static Result<std::unique_ptr<EngineLoop>> open(const std::string& db, const EngineLimits& limits,
+                                                                const GrpcTransport::Channels& channels,
+                                                                telemetry::Telemetry& telemetry);
+  ~EngineLoop() override;
+
+  /// Recovers what was unfinished, and runs until stop().
+  [[nodiscard]] Result<void> start();
+  /// Orderly: nothing new is begun, everyone who waits is answered. Idempotent.
+  void stop();
+  /// Tells the engine about prices; called by whoever watches inventory.
+  void catalogue_ready();
+
+  void place(NewOrder order, std::chrono::milliseconds wait, PlaceCallback done) override;
+  void get(OrderId id, std::function<void(Result<OrderView>)> done) override;
+  void list(ListQuery query, std::function<void(Result<ListPage>)> done) override;
+  void cancel(OrderId id, SteerCallback done) override;
+  void retry(OrderId id, SteerCallback done) override;
+  void sagas(bool stuck_only, std::uint32_t limit, std::function<void(std::vector<Saga>)> done) override;
+  void push(OrderId id, SteerCallback done) override;
+  void sold(SoldQuery query, std::function<void(Result<std::vector<Quantity>>)> done) override;
+  void price_changed(const Sku& sku, Credits unit_price) override;
+
+ private:
+  class Reader;
+  EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const EngineLimits& limits,
+             const GrpcTransport::Channels& channels, telemetry::Telemetry& telemetry);
+  void post(Input input);
+  void steer(Steering steering, OrderId id, SteerCallback done);
+  void run();
+
+  const Clock& clock() const override { return clock_; }
+  std::uint64_t random() override { return random_(); }
+  bool sample(const TraceId& trace_id) override;
+  void read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) override;
+  void crash() override;
+
+  SystemClock clock_;
+  std::mt19937_64 random_{std::random_device{}()};
+  telemetry::Telemetry& telemetry_;
+  OrderTelemetry observer_;
+  SqliteStore store_;
+  std::unique_ptr<Reader> reader_;
+  GrpcTransport transport_;
+  Engine engine_;
+
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<Input> inbox_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ldt::order

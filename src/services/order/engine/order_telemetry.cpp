@@ -1,0 +1,124 @@
+#include "services/order/engine/order_telemetry.h"
+
+#include <string>
+
+namespace ldt::order {
+
+using saga::Outcome;
+using telemetry::Severity;
+
+namespace {
+
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+/// "payment.charge SUCCESS"
+std::string body_of(std::string_view step, std::string_view outcome) {
+  std::string body(step);
+  return body.append(" ").append(outcome);
+}
+
+}  // namespace
+
+OrderTelemetry::OrderTelemetry(telemetry::Telemetry& telemetry)
+    : telemetry_(telemetry),
+      orders_(telemetry.counter("ldt.orders", "{order}", "Orders that have ended, by outcome")),
+      undos_(telemetry.counter("ldt.undos", "{undo}", "Undos that have been answered, by step")),
+      step_duration_(telemetry.histogram("ldt.step.duration", "s", "Time of one attempt at a step, by step and outcome")),
+      saga_duration_(telemetry.histogram("ldt.saga.duration", "s", "Time from acceptance to the end, by outcome")),
+      commit_duration_(telemetry.histogram("ldt.commit.duration", "s", "Time of one transaction with its fsync")),
+      batch_size_(telemetry.histogram("ldt.batch.size", "{write}", "Writes that shared one commit")) {
+  telemetry.gauge("ldt.sagas.in_flight", "{order}", "Orders that have not ended", [this] { return in_flight_.load(); });
+  telemetry.gauge("ldt.sagas.stuck", "{order}", "Orders with an undo that keeps failing", [this] { return stuck_.load(); });
+}
+
+void OrderTelemetry::accepted(const OrderRow& row, bool recovered) {
+  telemetry_.log(Severity::kInfo, recovered ? "order.accept RECOVERED" : "order.accept SUCCESS", &row.trace,
+                 {{"order_id", row.id.to_string()},
+                  {"step", "order.accept"},
+                  {"attempt", std::int64_t{1}},
+                  {"outcome", recovered ? "RECOVERED" : "SUCCESS"},
+                  {"user", row.user.text()},
+                  {"sku", row.sku.text()},
+                  {"quantity", row.quantity.value},
+                  {"total", row.total.value}});
+}
+
+void OrderTelemetry::attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span, bool struck,
+                                   std::string_view error) {
+  const auto step = saga::to_string(attempt.step);
+  const auto outcome = saga::to_string(attempt.outcome);
+  const bool failed = attempt.outcome == Outcome::kTimeout || attempt.outcome == Outcome::kUnknown;
+  const std::string id = row.id.to_string();
+  const TraceContext context{row.trace.trace_id, span, row.trace.sampled};
+  telemetry_.log(failed ? Severity::kWarn : Severity::kInfo, body_of(step, outcome), &context,
+                 {{"order_id", id},
+                  {"step", step},
+                  {"attempt", std::int64_t{attempt.number}},
+                  {"outcome", outcome},
+                  {"duration_us", std::int64_t{attempt.duration.count()}},
+                  {"struck", struck},
+                  {"error", error}});
+  step_duration_.record(seconds(attempt.duration), {{"step", step}, {"outcome", outcome}});
+  if (saga::is_undo(attempt.step) && !failed) undos_.add(1, {{"step", step}});
+  if (!telemetry_.records_spans() || !row.trace.sampled) return;
+  telemetry::Span ended{.name = step, .kind = telemetry::SpanKind::kClient, .context = context};
+  ended.parent = row.trace.span_id;
+  ended.start = attempt.started_at;
+  ended.duration = attempt.duration;
+  ended.failed = failed;
+  ended.status_detail = error;
+  telemetry_.span(ended, {{"order_id", id},
+                          {"step", step},
+                          {"attempt", std::int64_t{attempt.number}},
+                          {"outcome", outcome},
+                          {"struck", struck}});
+}
+
+void OrderTelemetry::ended(const OrderRow& row) {
+  const OrderView view = view_of(row);
+  const auto outcome = saga::to_string(view.outcome);
+  const auto state = saga::to_string(view.state);
+  const std::string id = row.id.to_string();
+  const auto finished = row.finished_at.value_or(row.created_at);
+  const auto duration = std::chrono::microseconds(finished.us - row.created_at.us);
+  telemetry_.log(Severity::kInfo, body_of("order.finish", state), &row.trace,
+                 {{"order_id", id},
+                  {"step", "order.finish"},
+                  {"attempt", std::int64_t{1}},
+                  {"outcome", outcome},
+                  {"state", state},
+                  {"duration_us", std::int64_t{duration.count()}}});
+  orders_.add(1, {{"outcome", outcome}});
+  saga_duration_.record(seconds(duration), {{"outcome", outcome}});
+  if (!telemetry_.records_spans() || !row.trace.sampled) return;
+  telemetry::Span saga{.name = "order.saga", .kind = telemetry::SpanKind::kServer, .context = row.trace};
+  saga.parent = row.caller_span;
+  saga.start = row.created_at;
+  saga.duration = duration;
+  saga.failed = row.state == saga::OrderState::kReverted;
+  saga.status_detail = outcome;
+  telemetry_.span(saga, {{"order_id", id}, {"outcome", outcome}, {"state", state}, {"user", row.user.text()}, {"sku", row.sku.text()}});
+}
+
+void OrderTelemetry::needs_attention(const OrderRow& row, std::string_view what) {
+  telemetry_.log(Severity::kWarn, body_of("order needs attention:", what), &row.trace,
+                 {{"order_id", row.id.to_string()},
+                  {"step", saga::to_string(row.failed_step.value_or(saga::Step::kAccept))},
+                  {"outcome", saga::to_string(row.reason)}});
+}
+
+void OrderTelemetry::committed(std::chrono::nanoseconds duration, std::size_t writes) {
+  commit_duration_.record(seconds(duration));
+  batch_size_.record(static_cast<double>(writes));
+}
+
+void OrderTelemetry::storage_failed(std::string_view error) {
+  telemetry_.log(Severity::kError, "the order store failed; rolled back, will be tried again", nullptr, {{"error", error}});
+}
+
+void OrderTelemetry::in_flight(std::size_t orders, std::size_t stuck) {
+  in_flight_.store(static_cast<std::int64_t>(orders), std::memory_order_relaxed);
+  stuck_.store(static_cast<std::int64_t>(stuck), std::memory_order_relaxed);
+}
+
+}  // namespace ldt::order

@@ -1,0 +1,40 @@
+// The engine's work as logs, spans and metrics; names and attributes are those of docs/telemetry.md.
+// Depends on platform/telemetry. Invariant: one trace per order, one log record per attempt at a step.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "platform/telemetry/telemetry.h"
+#include "services/order/engine/observer.h"
+
+namespace ldt::order {
+
+class OrderTelemetry final : public Observer {
+ public:
+  explicit OrderTelemetry(telemetry::Telemetry& telemetry);
+
+  void accepted(const OrderRow& row, bool recovered) override;
+  void attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span, bool struck,
+                     std::string_view error) override;
+  void ended(const OrderRow& row) override;
+  void needs_attention(const OrderRow& row, std::string_view what) override;
+  void committed(std::chrono::nanoseconds duration, std::size_t writes) override;
+  void storage_failed(std::string_view error) override;
+
+  /// For the gauges.
+  void in_flight(std::size_t orders, std::size_t stuck);
+
+ private:
+  telemetry::Telemetry& telemetry_;
+  telemetry::Counter& orders_;
+  telemetry::Counter& undos_;
+  telemetry::Histogram& step_duration_;
+  telemetry::Histogram& saga_duration_;
+  telemetry::Histogram& commit_duration_;
+  telemetry::Histogram& batch_size_;
+  std::atomic<std::int64_t> in_flight_{0};
+  std::atomic<std::int64_t> stuck_{0};
+};
+
+}  // namespace ldt::order

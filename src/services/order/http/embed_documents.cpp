@@ -1,0 +1,116 @@
+// Build tool: writes documents.cpp, with api/openapi.yaml as JSON and the pages of docs/errors/ in it.
+//   embed_documents OUTPUT OPENAPI.yaml PAGE.md...
+// Depends on yaml-cpp. Invariant: what is served is what the sources say; there is no second copy to keep in step.
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <stdexcept>
+#include <string>
+
+#include <yaml-cpp/yaml.h>
+
+#include "platform/http/json_writer.h"
+
+namespace {
+
+void append_json(std::string& out, const YAML::Node& node);
+
+/// A scalar by YAML's core schema: quoted ones are text whatever they look like.
+void append_scalar(std::string& out, const YAML::Node& node) {
+  static const std::regex number(R"(-?(0|[1-9][0-9]*)(\.[0-9]+)?)");
+  const std::string& text = node.Scalar();
+  const bool plain = node.Tag() == "?";
+  if (plain && (text == "true" || text == "false" || std::regex_match(text, number))) {
+    out += text;
+  } else {
+    ldt::http::append_string(out, text);
+  }
+}
+
+void append_map(std::string& out, const YAML::Node& node) {
+  ldt::http::Comma comma;
+  out.push_back('{');
+  for (const auto& member : node) {
+    comma(out);
+    ldt::http::append_string(out, member.first.Scalar());
+    out.push_back(':');
+    append_json(out, member.second);
+  }
+  out.push_back('}');
+}
+
+void append_sequence(std::string& out, const YAML::Node& node) {
+  ldt::http::Comma comma;
+  out.push_back('[');
+  for (const auto& element : node) {
+    comma(out);
+    append_json(out, element);
+  }
+  out.push_back(']');
+}
+
+void append_json(std::string& out, const YAML::Node& node) {
+  switch (node.Type()) {
+    case YAML::NodeType::Map: return append_map(out, node);
+    case YAML::NodeType::Sequence: return append_sequence(out, node);
+    case YAML::NodeType::Scalar: return append_scalar(out, node);
+    default: out += "null";
+  }
+}
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// A raw string literal; compilers limit its length, so long texts become several that stand side by side.
+void append_literal(std::string& out, const std::string& text) {
+  constexpr std::size_t kPiece = 8000;
+  std::size_t at = 0;
+  do {
+    std::size_t end = std::min(at + kPiece, text.size());
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // whole characters
+    out.append("\n  R\"#-#(").append(text, at, end - at).append(")#-#\"");
+    at = end;
+  } while (at < text.size());
+  out += "sv";
+}
+
+std::string source(int count, char** arguments) {
+  std::string json;
+  append_json(json, YAML::LoadFile(arguments[2]));
+  std::string out = "#include \"services/order/http/documents.h\"\n\n#include <array>\n\nnamespace ldt::order {\nnamespace {\n\n";
+  out += "using namespace std::string_view_literals;\n\nconstexpr std::string_view kOpenapi =";
+  append_literal(out, json);
+  out += ";\n\nconstexpr std::array kPages{";
+  for (int i = 3; i < count; ++i) {
+    out.append("\nErrorPage{\"").append(std::filesystem::path(arguments[i]).stem().string()).append("\",");
+    append_literal(out, contents(arguments[i]));
+    out += "},";
+  }
+  return out + "};\n\n}  // namespace\n\nstd::string_view openapi_json() { return kOpenapi; }\n"
+               "std::span<const ErrorPage> error_pages() { return kPages; }\n\n}  // namespace ldt::order\n";
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 4) {
+    std::fputs("embed_documents OUTPUT OPENAPI.yaml PAGE.md...\n", stderr);
+    return 2;
+  }
+  try {
+    std::ofstream file(arguments[1], std::ios::binary);
+    file << source(count, arguments);
+    if (!file.flush()) throw std::runtime_error(std::string("cannot write ") + arguments[1]);
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "embed_documents: %s\n", exception.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,387 @@
+#include "services/order/peers/participant_link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace ldt::order {
+
+namespace wire = participant::v1;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t kMaxBatch = 1024;      // commands
+constexpr milliseconds kReopenAfter{20};     // a stream that broke
+constexpr milliseconds kResendAfter{10};     // a unary call whose connection broke
+constexpr milliseconds kGatePoll{10};
+constexpr milliseconds kQuietBeforeCrash{40};  // of a recovered connection: time for what waited to be answered
+
+std::chrono::steady_clock::time_point now() { return std::chrono::steady_clock::now(); }
+
+std::string_view error_text(wire::CommandError error) {
+  switch (error) {
+    case wire::COMMAND_ERROR_CONFLICT: return "the service knows this order with another payload";
+    case wire::COMMAND_ERROR_OVERLOADED: return "the service is overloaded";
+    case wire::COMMAND_ERROR_INVALID: return "the service finds the command malformed";
+    default: return "the service cannot tell whether it happened";
+  }
+}
+
+/// What the operation's durable state says to a do or undo; nothing where it makes no sense.
+std::optional<saga::Answer> to_answer(saga::Step step, wire::OperationState state) {
+  switch (state) {
+    case wire::OPERATION_STATE_DONE:
+      return saga::is_undo(step) ? std::nullopt : std::optional(saga::Answer::kDone);
+    case wire::OPERATION_STATE_REFUSED: return saga::Answer::kRefused;
+    case wire::OPERATION_STATE_TOMBSTONE: return saga::Answer::kTombstone;
+    case wire::OPERATION_STATE_UNDONE: return saga::Answer::kUndone;
+    default: return std::nullopt;
+  }
+}
+
+Reply reply_to(const Command& command) { return {.order = command.order, .step = command.step, .attempt = command.attempt}; }
+
+Reply failed(const Command& command, saga::Outcome failure, std::string error) {
+  Reply reply = reply_to(command);
+  reply.failure = failure;
+  reply.error = std::move(error);
+  return reply;
+}
+
+Reply answered(const Command& command, wire::OperationState state) {
+  const auto answer = to_answer(command.step, state);
+  if (!answer) return failed(command, saga::Outcome::kUnknown, "the service's answer makes no sense");
+  Reply reply = reply_to(command);
+  reply.answered = true;
+  reply.answer = *answer;
+  return reply;
+}
+
+}  // namespace
+
+// --- the stream of batches ---------------------------------------------------------------------------------------------
+
+/// Owns itself until OnDone. A read is always outstanding, and a hold keeps the stream usable until that read fails.
+class ParticipantLink::Stream final : public BatchReactor {
+ public:
+  explicit Stream(ParticipantLink& link) : link_(link) { context_.set_wait_for_ready(true); }
+
+  /// After this, write() may be called.
+  void bind() {
+    link_.calls_->open_stream(&context_, this);
+    AddHold();
+  }
+  void start(std::shared_ptr<Stream> self) {
+    self_ = std::move(self);
+    StartRead(&reply_);
+    StartCall();
+  }
+  void write() { StartWrite(&batch_); }
+  void cancel() { context_.TryCancel(); }
+  wire::Batch& batch() { return batch_; }
+
+  void OnReadInitialMetadataDone(bool ok) override {
+    if (ok) link_.stream_alive();
+  }
+  void OnWriteDone(bool ok) override {
+    if (ok) link_.stream_wrote();
+  }
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      link_.stream_broke();
+      RemoveHold();
+      return;
+    }
+    link_.stream_answered(reply_);
+    StartRead(&reply_);
+  }
+  void OnDone(const grpc::Status&) override {
+    const auto self = std::move(self_);
+    link_.stream_ended();
+  }
+
+ private:
+  ParticipantLink& link_;
+  std::shared_ptr<Stream> self_;
+  grpc::ClientContext context_;
+  wire::Batch batch_;
+  wire::BatchReply reply_;
+};
+
+struct ParticipantLink::Call {
+  Pending pending;
+  std::unique_ptr<grpc::ClientContext> context;
+};
+
+ParticipantLink::ParticipantLink(saga::Participant participant, const std::shared_ptr<grpc::Channel>& channel, ReplySink sink)
+    : participant_(participant), calls_(make_calls(participant, channel)), sink_(std::move(sink)) {}
+
+ParticipantLink::~ParticipantLink() { CHECK(under_way_ == 0); }
+
+void ParticipantLink::start() { open_stream(); }
+
+void ParticipantLink::open_stream() {
+  auto stream = std::make_shared<Stream>(*this);
+  stream->bind();
+  {
+    const Lock lock(mutex_);
+    // Where it stops just now, the stream is started all the same, and cancelled: one that was bound has to end by itself.
+    ++under_way_;
+    if (!stopping_) stream_ = stream;
+    if (stopping_) stream->cancel();
+  }
+  stream->start(stream);
+  const Lock lock(mutex_);
+  send_batch(lock);
+}
+
+void ParticipantLink::send(std::vector<Command> commands) {
+  std::vector<Pending> alone;
+  {
+    Lock lock(mutex_);
+    if (stopping_) return;
+    for (auto& command : commands) {
+      Pending pending{std::move(command), {}};
+      pending.deadline = now() + pending.command.timeout;
+      if (!pending.command.alone) {
+        outbox_.push_back(std::move(pending));
+      } else if (pending.command.may_crash) {
+        crashing_.push_back(std::move(pending));
+      } else {
+        alone.push_back(std::move(pending));
+      }
+    }
+    send_batch(lock);
+    if (!crashing_.empty()) poll_crash_gate(std::move(lock));
+  }
+  for (auto& pending : alone) call(std::move(pending));
+}
+
+void ParticipantLink::send_batch(const Lock&) {
+  if (stream_ == nullptr || writing_ || !away_.empty() || outbox_.empty()) return;
+  const auto time = now();
+  wire::Batch& batch = stream_->batch();
+  batch.Clear();
+  std::size_t taken = 0;
+  for (; taken < outbox_.size() && away_.size() < kMaxBatch; ++taken) {
+    Pending& pending = outbox_[taken];
+    if (pending.deadline <= time) continue;  // its sender has given this attempt up
+    wire::Command& message = *batch.add_commands();
+    const Command& command = pending.command;
+    message.set_order_id(command.order.bytes.data(), command.order.bytes.size());
+    message.set_verb(saga::is_undo(command.step) ? wire::VERB_UNDO : wire::VERB_DO);
+    message.set_attempt(command.attempt);
+    calls_->describe(command, message);
+    describe_trace(command.trace, *message.mutable_trace());
+    away_.push_back(std::move(pending));
+  }
+  outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(taken));
+  if (away_.empty()) return;
+  batch.set_number(++batch_number_);
+  writing_ = true;
+  stream_->write();
+}
+
+void ParticipantLink::stream_alive() {
+  const Lock lock(mutex_);
+  if (!broken_) return;
+  broken_ = false;
+  last_recovery_ = now();
+}
+
+void ParticipantLink::stream_wrote() {
+  const Lock lock(mutex_);
+  writing_ = false;
+  send_batch(lock);
+}
+
+void ParticipantLink::stream_answered(const wire::BatchReply& reply) {
+  stream_alive();
+  std::vector<Reply> replies;
+  {
+    const Lock lock(mutex_);
+    if (reply.number() != batch_number_ || static_cast<std::size_t>(reply.answers_size()) != away_.size()) return;
+    replies.reserve(away_.size());
+    for (std::size_t i = 0; i < away_.size(); ++i) {
+      const wire::Answer& answer = reply.answers(static_cast<int>(i));
+      const Command& command = away_[i].command;
+      replies.push_back(answer.error() == wire::COMMAND_ERROR_UNSPECIFIED
+                            ? answered(command, answer.state())
+                            : failed(command, saga::Outcome::kUnknown, std::string(error_text(answer.error()))));
+    }
+    away_.clear();
+    send_batch(lock);
+  }
+  sink_(std::move(replies));
+}
+
+void ParticipantLink::stream_broke() {
+  const Lock lock(mutex_);
+  stream_ = nullptr;
+  broken_ = true;
+  last_break_ = now();
+}
+
+void ParticipantLink::stream_ended() {
+  const Lock lock(mutex_);
+  writing_ = false;
+  // The batch that was away may have been done or not: sending it again finds out. Its attempts' deadlines stay.
+  outbox_.insert(outbox_.begin(), std::make_move_iterator(away_.begin()), std::make_move_iterator(away_.end()));
+  away_.clear();
+  if (!stopping_) later(lock, kReopenAfter, [this] { open_stream(); });
+  one_ended(lock);
+}
+
+bool ParticipantLink::steady_for(milliseconds window) const {
+  const Lock lock(mutex_);
+  return !broken_ && now() - last_break_ > window;
+}
+
+// --- unary calls -------------------------------------------------------------------------------------------------------
+
+void ParticipantLink::call(Pending pending) {
+  auto call = std::make_shared<Call>();
+  call->pending = std::move(pending);
+  start_call(call);
+}
+
+void ParticipantLink::start_call(const std::shared_ptr<Call>& call) {
+  {
+    const Lock lock(mutex_);
+    if (stopping_) return;
+    const auto left = std::max(call->pending.deadline - now(), std::chrono::steady_clock::duration(0));
+    call->context = std::make_unique<grpc::ClientContext>();
+    call->context->set_wait_for_ready(true);
+    call->context->set_deadline(std::chrono::system_clock::now() +
+                                std::chrono::duration_cast<std::chrono::system_clock::duration>(left));
+    calls_away_.insert(call);
+    ++under_way_;
+  }
+  calls_->call(call->pending.command, call->context.get(),
+               [this, call](CallResult result) { call_ended(call, std::move(result)); });
+}
+
+void ParticipantLink::call_ended(const std::shared_ptr<Call>& call, CallResult result) {
+  const Command& command = call->pending.command;
+  Reply reply;
+  if (result.status.ok()) {
+    reply = answered(command, result.state);
+    reply.strikes = std::move(result.strikes);
+  } else if (result.status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    reply = failed(command, saga::Outcome::kTimeout, "no answer in time");
+  } else {
+    reply = failed(command, saga::Outcome::kUnknown, result.status.error_message());
+  }
+  Lock lock(mutex_);
+  calls_away_.erase(call);
+  const bool lost = result.status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                    result.status.error_code() == grpc::StatusCode::CANCELLED;
+  const bool stopping = stopping_;
+  if (lost && !stopping && !command.may_crash && now() + kResendAfter < call->pending.deadline) {
+    // The connection broke under it, for another's reasons: the same attempt goes on when the service is back.
+    later(lock, kResendAfter, [this, call] { start_call(call); });
+    return one_ended(lock);
+  }
+  if (command.may_crash) crash_away_ = false;
+  if (lost) last_break_ = now();
+  lock.unlock();
+  if (!stopping) {
+    std::vector<Reply> replies;
+    replies.push_back(std::move(reply));
+    sink_(std::move(replies));
+  }
+  lock.lock();
+  one_ended(lock);
+}
+
+bool ParticipantLink::crash_gate_open(const Lock&) const {
+  if (crash_away_ || !outbox_.empty() || !away_.empty()) return false;
+  return !broken_ && now() - std::max(last_recovery_, last_break_) >= kQuietBeforeCrash;
+}
+
+/// Lets one crashing command go if nobody else would be hurt, and looks again later while any is left.
+void ParticipantLink::poll_crash_gate(Lock lock) {
+  if (stopping_ || crashing_.empty()) return;
+  if (crash_gate_open(lock)) {
+    Pending pending = std::move(crashing_.front());
+    crashing_.pop_front();
+    pending.deadline = now() + pending.command.timeout;  // its attempt begins now
+    crash_away_ = true;
+    lock.unlock();
+    call(std::move(pending));
+    lock.lock();
+  }
+  if (crashing_.empty() || gate_polled_ || stopping_) return;
+  gate_polled_ = true;
+  later(lock, kGatePoll, [this] {
+    Lock again(mutex_);
+    gate_polled_ = false;
+    poll_crash_gate(std::move(again));
+  });
+}
+
+// --- timers and the end ------------------------------------------------------------------------------------------------
+
+void ParticipantLink::later(const Lock&, milliseconds delay, std::function<void()> then) {
+  const std::uint64_t id = ++next_alarm_;
+  auto& alarm = alarms_[id];
+  alarm = std::make_unique<grpc::Alarm>();
+  ++under_way_;
+  alarm->Set(std::chrono::system_clock::now() + delay, [this, id, then = std::move(then)](bool ok) {
+    if (ok) then();
+    const Lock lock(mutex_);
+    const auto found = alarms_.find(id);
+    // An alarm must not be destroyed in its own callback while stop() may be cancelling it: stop() clears the rest.
+    if (found != alarms_.end() && !stopping_) alarms_.erase(found);
+    one_ended(lock);
+  });
+}
+
+void ParticipantLink::one_ended(const Lock&) {
+  if (--under_way_ == 0) idle_.notify_all();
+}
+
+void ParticipantLink::stop() {
+  std::vector<std::shared_ptr<Call>> calls;
+  std::shared_ptr<Stream> stream;
+  {
+    const Lock lock(mutex_);
+    stopping_ = true;
+    calls.assign(calls_away_.begin(), calls_away_.end());
+    stream = stream_;
+    for (auto& [id, alarm] : alarms_) alarm->Cancel();
+  }
+  for (const auto& call : calls) call->context->TryCancel();
+  if (stream != nullptr) stream->cancel();
+  Lock lock(mutex_);
+  idle_.wait(lock, [this] { return under_way_ == 0; });
+  alarms_.clear();
+}
+
+// --- all three ---------------------------------------------------------------------------------------------------------
+
+GrpcTransport::GrpcTransport(const Channels& channels, const ReplySink& sink) {
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    links_.push_back(std::make_unique<ParticipantLink>(static_cast<saga::Participant>(i), channels[i], sink));
+  }
+}
+
+void GrpcTransport::start() {
+  for (auto& link : links_) link->start();
+}
+
+void GrpcTransport::stop() {
+  for (auto& link : links_) link->stop();
+}
+
+void GrpcTransport::send(saga::Participant to, std::vector<Command> commands) {
+  links_[static_cast<std::size_t>(to)]->send(std::move(commands));
+}
+
+bool GrpcTransport::steady_for(saga::Participant to, std::chrono::milliseconds window) const {
+  return links_[static_cast<std::size_t>(to)]->steady_for(window);
+}
+
+}  // namespace ldt::order

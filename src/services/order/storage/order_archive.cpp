@@ -1,0 +1,126 @@
+#include "services/order/storage/order_archive.h"
+
+#include <utility>
+
+#include "services/order/storage/schema.h"
+
+namespace ldt::order {
+namespace {
+
+constexpr std::string_view kJoin = " FROM orders o LEFT JOIN order_end e ON e.seq = o.seq ";
+
+std::string select_row(std::string_view rest) {
+  return "SELECT " + std::string(kRowColumns) + std::string(kJoin) + std::string(rest);
+}
+
+/// The WHERE clause of a list; its parameters are bound by `bind_list`.
+std::string conditions(const ListQuery& query) {
+  std::string where = "WHERE 1";
+  if (query.before) where += " AND o.seq < (SELECT seq FROM orders WHERE id = ?1)";
+  if (query.user) {
+    where +=
+        " AND o.seq IN (SELECT seq FROM order_by_user WHERE user = ?2 UNION ALL SELECT seq FROM orders WHERE user = ?2 AND "
+        "seq > (SELECT seq FROM mark WHERE name = 'indexed_through'))";
+  }
+  if (query.state) where += " AND e.state = ?3";
+  if (query.outcome == saga::Outcome::kSuccess) {
+    where += " AND e.state = 3";
+  } else if (query.outcome) {
+    where += " AND o.reason = ?4 AND e.state = 4";
+  }
+  if (query.failed_step) where += " AND o.failed_step = ?5";
+  return where + " ORDER BY o.seq DESC LIMIT ?6";
+}
+
+void bind_list(sqlite::Statement& statement, const ListQuery& query) {
+  if (query.before) statement.bind(1, *query.before);
+  if (query.user) statement.bind(2, query.user->text());
+  if (query.state) statement.bind(3, static_cast<std::int64_t>(*query.state));
+  if (query.outcome && query.outcome != saga::Outcome::kSuccess) {
+    statement.bind(4, static_cast<std::int64_t>(*query.outcome));
+  }
+  if (query.failed_step) statement.bind(5, static_cast<std::int64_t>(*query.failed_step));
+  statement.bind(6, std::int64_t{query.limit} + 1);  // one more tells whether there is a next page
+}
+
+}  // namespace
+
+Result<OrderArchive> OrderArchive::open(const std::string& path) {
+  auto database = sqlite::Database::open_reader(path);
+  if (!database) return tl::unexpected(database.error());
+  OrderArchive archive(std::move(*database));
+  auto get = archive.database_.prepare(select_row("WHERE o.id = ?1"));
+  if (!get) return tl::unexpected(get.error());
+  archive.get_ = std::move(*get);
+  return archive;
+}
+
+Result<OrderView> OrderArchive::get(const OrderId& id) {
+  get_.reset();
+  const auto found = get_.bind(1, id).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return failure(ErrorKind::kNotFound, "there is no order " + id.to_string());
+  const auto row = read_row(get_);
+  get_.reset();
+  if (!row) return tl::unexpected(row.error());
+  return view_of(*row);
+}
+
+Result<ListPage> OrderArchive::list(const ListQuery& query) {
+  auto statement = database_.prepare(select_row(conditions(query)));
+  if (!statement) return tl::unexpected(statement.error());
+  bind_list(*statement, query);
+  ListPage page;
+  while (true) {
+    const auto found = statement->step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return page;
+    if (page.orders.size() == query.limit) {
+      page.next_before = page.orders.back().id;
+      return page;
+    }
+    const auto row = read_row(*statement);
+    if (!row) return tl::unexpected(row.error());
+    page.orders.push_back(view_of(*row));
+  }
+}
+
+Result<bool> OrderArchive::exists(const OrderId& id) {
+  get_.reset();
+  const auto found = get_.bind(1, id).step();
+  get_.reset();
+  return found;
+}
+
+Result<void> OrderArchive::begin_audit() {
+  auto snapshot = sqlite::Transaction::begin_read(database_);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  auto audit = database_.prepare(
+      "SELECT o.id, coalesce(e.state, o.state), o.user, o.sku, o.quantity, o.unit_price * o.quantity FROM orders o "
+      "LEFT JOIN order_end e ON e.seq = o.seq ORDER BY o.id");
+  if (!audit) return tl::unexpected(audit.error());
+  snapshot_.emplace(std::move(*snapshot));
+  audit_ = std::move(*audit);
+  return {};
+}
+
+Result<std::optional<AuditedOrder>> OrderArchive::next_audited() {
+  const auto found = audit_.step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return std::optional<AuditedOrder>{};
+  const auto id = OrderId::from_bytes(audit_.blob(0));
+  if (!id) return failure(ErrorKind::kInternal, "an order has a broken id");
+  AuditedOrder order{*id, static_cast<saga::OrderState>(audit_.integer(1))};
+  order.user = audit_.text(2);
+  order.sku = audit_.text(3);
+  order.quantity = audit_.integer(4);
+  order.total = audit_.integer(5);
+  return order;
+}
+
+void OrderArchive::end_audit() {
+  audit_ = {};
+  snapshot_.reset();
+}
+
+}  // namespace ldt::order

@@ -1,0 +1,235 @@
+#include "services/order/storage/sqlite_store.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "services/order/storage/schema.h"
+#include "services/order/storage/stored_text.h"
+
+namespace ldt::order {
+namespace {
+
+constexpr std::int64_t kIndexEvery = 8192;  // orders; a query for one user reads at most so many rows beside the index
+
+void bind_optional_text(sqlite::Statement& statement, int parameter, std::string_view text) {
+  if (text.empty()) {
+    statement.bind_null(parameter);
+  } else {
+    statement.bind(parameter, text);
+  }
+}
+
+void bind_step(sqlite::Statement& statement, int parameter, const std::optional<saga::Step>& step) {
+  if (step) {
+    statement.bind(parameter, static_cast<std::int64_t>(*step));
+  } else {
+    statement.bind_null(parameter);
+  }
+}
+
+/// True where the statement (… RETURNING 1) changed a row.
+Result<bool> changed(sqlite::Statement& statement) {
+  auto row = statement.step();
+  statement.reset();
+  return row;
+}
+
+}  // namespace
+
+Result<SqliteStore> SqliteStore::open(const std::string& path) {
+  auto database = sqlite::Database::open_owner(path, {.migrations = kMigrations});
+  if (!database) return tl::unexpected(database.error());
+  SqliteStore store(std::move(*database));
+  if (auto prepared = store.prepare(); !prepared) return tl::unexpected(prepared.error());
+  return store;
+}
+
+Result<void> SqliteStore::prepare() {
+  const std::pair<sqlite::Statement*, std::string_view> statements[] = {
+      {&insert_,
+       "INSERT INTO orders(id, user, sku, quantity, unit_price, idempotency_key, fingerprint, max_attempts, step_timeout_ms, "
+       "on_failure, failures, trace, caller_span, created_us, state, reason) "
+       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0) ON CONFLICT(id) DO NOTHING RETURNING seq"},
+      {&find_seq_, "SELECT seq FROM orders WHERE id = ?1"},
+      {&update_,
+       "UPDATE orders SET state = ?3, reason = ?4, failed_step = ?5, attempts = ?6, failures = ?7 WHERE seq = ?1 AND state = ?2 "
+       "AND NOT EXISTS (SELECT 1 FROM order_end WHERE seq = ?1) RETURNING 1"},
+      {&finish_,
+       "INSERT INTO order_end(seq, state, attempts, failures, finished_us) SELECT ?1, ?3, ?4, ?5, ?6 WHERE "
+       "(SELECT state FROM orders WHERE seq = ?1) = ?2 ON CONFLICT(seq) DO NOTHING RETURNING 1"},
+      {&strikes_, "UPDATE orders SET failures = ?2 WHERE seq = ?1"},
+      {&add_sold_, "INSERT INTO sold VALUES(?1, ?2) ON CONFLICT(sku) DO UPDATE SET quantity = quantity + ?2"},
+      {&progress_,
+       "SELECT coalesce(e.state, o.state), o.reason, o.failed_step, e.finished_us FROM orders o LEFT JOIN order_end e "
+       "ON e.seq = o.seq WHERE o.id = ?1"},
+      {&find_key_, "SELECT id, fingerprint FROM orders WHERE idempotency_key = ?1"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = database_.prepare(sql);
+    if (!prepared) return tl::unexpected(prepared.error());
+    *statement = std::move(*prepared);
+  }
+  const auto tail = database_.query_integer(
+      "SELECT coalesce(max(seq), 0) - (SELECT seq FROM mark WHERE name = 'indexed_through') FROM orders");
+  if (!tail) return tl::unexpected(tail.error());
+  not_indexed_ = *tail;
+  return {};
+}
+
+Result<void> SqliteStore::begin() {
+  auto transaction = sqlite::Transaction::begin(database_);
+  if (!transaction) return tl::unexpected(transaction.error());
+  transaction_.emplace(std::move(*transaction));
+  return {};
+}
+
+Result<bool> SqliteStore::insert(OrderRow& row) {
+  const std::string failures = render_failures(row.failures);
+  const std::string trace = trace_bytes(row.trace);
+  insert_.reset();
+  insert_.bind(1, row.id).bind(2, row.user.text()).bind(3, row.sku.text());
+  insert_.bind(4, row.quantity.value).bind(5, row.unit_price.value);
+  bind_optional_text(insert_, 6, row.idempotency_key);
+  insert_.bind(7, static_cast<std::int64_t>(row.request_fingerprint));
+  insert_.bind(8, std::int64_t{row.handling.max_attempts}).bind(9, std::int64_t{row.handling.step_timeout.count()});
+  insert_.bind(10, static_cast<std::int64_t>(row.handling.on_failure));
+  bind_optional_text(insert_, 11, failures);
+  insert_.bind(12, sqlite::Blob{trace});
+  if (row.caller_span == SpanId{}) {
+    insert_.bind_null(13);
+  } else {
+    insert_.bind(13, sqlite::Blob{{reinterpret_cast<const char*>(row.caller_span.data()), row.caller_span.size()}});
+  }
+  insert_.bind(14, row.created_at.us);
+  auto inserted = insert_.step();
+  if (!inserted) return inserted;
+  if (*inserted) {
+    row.seq = insert_.integer(0);
+    insert_.reset();
+    ++not_indexed_;
+    return true;
+  }
+  find_seq_.reset();
+  auto found = find_seq_.bind(1, row.id).step();
+  if (found && *found) row.seq = find_seq_.integer(0);
+  find_seq_.reset();
+  if (!found) return found;
+  return false;
+}
+
+Result<bool> SqliteStore::change(const OrderRow& row, saga::OrderState from, const Progress& to) {
+  if (saga::is_final(to.state)) return finish(row, from, to);
+  const std::string attempts = render_attempts(row.attempts, row.created_at);
+  const std::string failures = render_failures(row.failures);
+  update_.reset();
+  update_.bind(1, row.seq).bind(2, static_cast<std::int64_t>(from)).bind(3, static_cast<std::int64_t>(to.state));
+  update_.bind(4, static_cast<std::int64_t>(to.reason));
+  bind_step(update_, 5, to.failed_step);
+  update_.bind(6, attempts);
+  bind_optional_text(update_, 7, failures);
+  return changed(update_);
+}
+
+Result<bool> SqliteStore::finish(const OrderRow& row, saga::OrderState from, const Progress& to) {
+  CHECK(to.finished_at.has_value());
+  const std::string attempts = render_attempts(row.attempts, row.created_at);
+  const std::string failures = render_failures(row.failures);
+  finish_.reset();
+  finish_.bind(1, row.seq).bind(2, static_cast<std::int64_t>(from)).bind(3, static_cast<std::int64_t>(to.state));
+  finish_.bind(4, attempts);
+  bind_optional_text(finish_, 5, failures);
+  finish_.bind(6, to.finished_at->us);
+  auto finished = changed(finish_);
+  if (!finished || !*finished || to.state != saga::OrderState::kCompleted) return finished;
+  add_sold_.reset();
+  const auto added = add_sold_.bind(1, row.sku.text()).bind(2, row.quantity.value).run();
+  if (!added) return tl::unexpected(added.error());
+  return true;
+}
+
+Result<void> SqliteStore::save_strikes(const OrderRow& row) {
+  const std::string failures = render_failures(row.failures);
+  strikes_.reset();
+  return strikes_.bind(1, row.seq).bind(2, failures).run();
+}
+
+void SqliteStore::commit() {
+  CHECK(transaction_.has_value());
+  transaction_->commit();
+  transaction_.reset();
+  // Only projections: if they cannot be saved now, they are saved after a later commit.
+  if (not_indexed_ >= kIndexEvery && save_projections()) not_indexed_ = 0;
+}
+
+Result<void> SqliteStore::save_projections() {
+  auto transaction = sqlite::Transaction::begin(database_);
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto saved = database_.execute(R"sql(
+    INSERT OR IGNORE INTO order_by_user
+      SELECT user, seq FROM orders WHERE seq > (SELECT seq FROM mark WHERE name = 'indexed_through') ORDER BY user, seq;
+    UPDATE mark SET seq = (SELECT max(seq) FROM orders) WHERE name = 'indexed_through';
+    UPDATE mark SET seq = coalesce(
+      (SELECT o.seq - 1 FROM orders o WHERE o.seq > mark.seq AND NOT EXISTS (SELECT 1 FROM order_end e WHERE e.seq = o.seq)
+       ORDER BY o.seq LIMIT 1),
+      (SELECT max(seq) FROM orders)) WHERE name = 'finished_through';)sql");
+  if (saved) transaction->commit();
+  return saved;
+}
+
+void SqliteStore::rollback() { transaction_.reset(); }
+
+Result<std::optional<Progress>> SqliteStore::progress_of(const OrderId& id) {
+  progress_.reset();
+  const auto found = progress_.bind(1, id).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return std::optional<Progress>{};
+  Progress progress;
+  progress.state = static_cast<saga::OrderState>(progress_.integer(0));
+  progress.reason = static_cast<saga::Outcome>(progress_.integer(1));
+  if (!progress_.is_null(2)) progress.failed_step = static_cast<saga::Step>(progress_.integer(2));
+  if (!progress_.is_null(3)) progress.finished_at = WallTime{progress_.integer(3)};
+  progress_.reset();
+  return progress;
+}
+
+Result<std::optional<KeyOwner>> SqliteStore::find_key(const std::string& idempotency_key) {
+  find_key_.reset();
+  const auto found = find_key_.bind(1, idempotency_key).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return std::optional<KeyOwner>{};
+  const auto id = OrderId::from_bytes(find_key_.blob(0));
+  const auto fingerprint = static_cast<std::uint64_t>(find_key_.integer(1));
+  find_key_.reset();
+  if (!id) return failure(ErrorKind::kInternal, "the order under this idempotency key has a broken id");
+  return KeyOwner{*id, fingerprint};
+}
+
+Result<std::vector<OrderRow>> SqliteStore::unfinished() {
+  auto statement = database_.prepare("SELECT " + std::string(kRowColumns) +
+                                     " FROM orders o LEFT JOIN order_end e ON e.seq = o.seq WHERE e.seq IS NULL AND o.seq > "
+                                     "(SELECT seq FROM mark WHERE name = 'finished_through') ORDER BY o.seq");
+  if (!statement) return tl::unexpected(statement.error());
+  std::vector<OrderRow> rows;
+  while (true) {
+    const auto found = statement->step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return rows;
+    auto row = read_row(*statement);
+    if (!row) return tl::unexpected(row.error());
+    rows.push_back(std::move(*row));
+  }
+}
+
+Result<std::vector<std::pair<std::string, Quantity>>> SqliteStore::sold() {
+  auto statement = database_.prepare("SELECT sku, quantity FROM sold");
+  if (!statement) return tl::unexpected(statement.error());
+  std::vector<std::pair<std::string, Quantity>> sold;
+  while (true) {
+    const auto found = statement->step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return sold;
+    sold.emplace_back(statement->text(0), Quantity{statement->integer(1)});
+  }
+}
+
+}  // namespace ldt::order

@@ -1,0 +1,43 @@
+// The engine's store over SQLite: orders append in key order, and so do their ends.
+// Depends on platform/sqlite. Invariant: a change is one compare-and-set statement; per-user rows are indexed now and then, in bulk.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "platform/sqlite/database.h"
+#include "services/order/engine/store.h"
+
+namespace ldt::order {
+
+class SqliteStore final : public Store {
+ public:
+  /// Opens or makes the database. kConflict: in use, or of a newer version.
+  [[nodiscard]] static Result<SqliteStore> open(const std::string& path);
+
+  Result<void> begin() override;
+  Result<bool> insert(OrderRow& row) override;
+  Result<bool> change(const OrderRow& row, saga::OrderState from, const Progress& to) override;
+  Result<void> save_strikes(const OrderRow& row) override;
+  void commit() override;
+  void rollback() override;
+
+  Result<std::optional<Progress>> progress_of(const OrderId& id) override;
+  Result<std::optional<KeyOwner>> find_key(const std::string& idempotency_key) override;
+  Result<std::vector<OrderRow>> unfinished() override;
+  Result<std::vector<std::pair<std::string, Quantity>>> sold() override;
+
+ private:
+  explicit SqliteStore(sqlite::Database database) : database_(std::move(database)) {}
+  Result<void> prepare();
+  Result<bool> finish(const OrderRow& row, saga::OrderState from, const Progress& to);
+  Result<void> save_projections();
+
+  sqlite::Database database_;
+  std::optional<sqlite::Transaction> transaction_;
+  sqlite::Statement insert_, find_seq_, update_, finish_, strikes_, add_sold_, progress_, find_key_;
+  std::int64_t not_indexed_ = 0;  // orders inserted since the last save of the projections
+};
+
+}  // namespace ldt::order

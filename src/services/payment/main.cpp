@@ -1,0 +1,27 @@
+// The payment service's program.
+// Depends on participant/server, which runs it.
+#include "participant/server/run.h"
+#include "participant/server/schema.h"
+#include "services/payment/rpc.h"
+#include "services/payment/rules.h"
+
+int main(int argc, char** argv) {
+  using namespace ldt;
+
+  auto options = participant::default_options("payment");
+  Credits initial_credits = payment::kDefaultInitialCredits;
+  const participant::NumberFlag flag{.name = "--initial-credits",
+                                     .help = "What an account that is opened from now on starts with",
+                                     .max = kMaxCredits.value,
+                                     .value = &initial_credits.value};
+  if (const auto exit_code = participant::parse_command_line(argc, argv, options, flag)) return *exit_code;
+
+  const payment::Rules rules(initial_credits);
+  const std::string_view migrations[] = {participant::kSchema, payment::kViews};
+  return participant::run(options, {.rules = rules,
+                                    .migrations = migrations,
+                                    .full_name = payment::service_name(),
+                                    .make_service = [](participant::Host& host, const participant::Book&) {
+                                      return payment::make_service(host);
+                                    }});
+}

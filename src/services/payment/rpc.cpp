@@ -1,0 +1,164 @@
+// Payment's gRPC methods.
+// Depends on the generated code and participant/server.
+#include "services/payment/rpc.h"
+
+#include <string>
+
+#include "base/amounts.h"
+#include "base/names.h"
+#include "ldt/payment/v1/payment.grpc.pb.h"
+#include "participant/server/audit_stream.h"
+#include "participant/server/calls.h"
+#include "participant/server/execute_stream.h"
+#include "participant/server/schema.h"
+#include "participant/server/single_call.h"
+
+namespace ldt::payment {
+
+namespace {
+
+using participant::OperationState;
+using participant::Reader;
+using participant::Verb;
+using Context = grpc::CallbackServerContext;
+
+/// An account's entries, newest first: the indexed ones and the tail that is not yet indexed, merged as far as the
+/// LIMIT. Parameters: 1 holder, 2 only with a smaller seq, 3 at most so many.
+constexpr std::string_view kEntries =
+    "SELECT j.seq, j.kind, j.delta, j.order_id, j.at_us FROM"
+    " (SELECT seq FROM entry_by_holder WHERE holder = ?1 AND seq < ?2"
+    "  UNION ALL"
+    "  SELECT seq FROM journal WHERE seq > (SELECT projected_seq FROM projection) AND seq < ?2 AND holder = ?1"
+    "    AND (kind = 1 OR state IN (1, 4))"
+    "  ORDER BY seq DESC LIMIT ?3) entry"
+    " JOIN journal j ON j.seq = entry.seq ORDER BY j.seq DESC";
+
+v1::ChargeOutcome outcome_of(OperationState state) {
+  switch (state) {
+    case OperationState::kDone:
+      return v1::CHARGE_OUTCOME_SUCCESS;
+    case OperationState::kRefused:
+      return v1::CHARGE_OUTCOME_INSUFFICIENT_FUND;
+    default:
+      return v1::CHARGE_OUTCOME_UNSPECIFIED;  // refunded before: the state says so
+  }
+}
+
+/// One entry more than the page holds is read, to know whether there are more.
+Result<void> read_entries(Reader& reader, std::int64_t holder, std::int64_t before, std::uint32_t limit,
+                          v1::GetAccountResponse& response) {
+  auto entries = reader.statement(kEntries);
+  if (!entries) return tl::unexpected(entries.error());
+  (*entries)->bind(1, holder).bind(2, before).bind(3, std::int64_t{limit} + 1);
+  for (;;) {
+    const auto row = (*entries)->step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return {};
+    if (response.entries_size() == static_cast<int>(limit)) {
+      response.set_next_before_seq(response.entries(response.entries_size() - 1).seq());
+      (*entries)->reset();
+      return {};
+    }
+    auto& entry = *response.add_entries();
+    entry.set_seq(static_cast<std::uint64_t>((*entries)->integer(0)));
+    entry.set_kind(static_cast<v1::EntryKind>((*entries)->integer(1)));  // the numbers are the same
+    entry.set_amount((*entries)->integer(2));
+    entry.set_order_id(std::string((*entries)->blob(3)));
+    entry.set_at_us((*entries)->integer(4));
+  }
+}
+
+Result<void> read_account(Reader& reader, const v1::GetAccountRequest& request, std::int64_t initial_credits,
+                          v1::GetAccountResponse& response) {
+  const auto limit = participant::page_limit(request.limit());
+  if (!limit) return tl::unexpected(limit.error());
+  auto account = reader.statement(participant::kHolderByName);
+  if (!account) return tl::unexpected(account.error());
+  const auto seen = (*account)->bind(1, request.user()).step();
+  if (!seen) return tl::unexpected(seen.error());
+  response.set_user(request.user());
+  response.set_seen(*seen);
+  response.set_credits(*seen ? (*account)->integer(1) : initial_credits);
+  if (!*seen) return {};
+  const std::int64_t holder = (*account)->integer(0);
+  (*account)->reset();
+  return read_entries(reader, holder, participant::before(request.before_seq()), *limit, response);
+}
+
+class PaymentService final : public v1::PaymentService::CallbackService {
+ public:
+  explicit PaymentService(participant::Host& host) : host_(host) {}
+
+  grpc::ServerUnaryReactor* Charge(Context* context, const v1::ChargeRequest* request,
+                                   v1::ChargeResponse* response) override {
+    auto single = participant::to_single_request(*request, Verb::kDo, request->user(), {}, request->amount());
+    return participant::serve_single(host_, context, std::move(single), [response](const auto& answer) {
+      participant::fill_response(*response, answer);
+      response->set_outcome(outcome_of(answer.answer.state));
+    });
+  }
+
+  grpc::ServerUnaryReactor* Refund(Context* context, const v1::RefundRequest* request,
+                                   v1::RefundResponse* response) override {
+    auto single = participant::to_single_request(*request, Verb::kUndo, request->user(), {}, request->amount());
+    return participant::serve_single(host_, context, std::move(single),
+                                     [response](const auto& answer) { participant::fill_response(*response, answer); });
+  }
+
+  grpc::ServerUnaryReactor* GetAccount(Context* context, const v1::GetAccountRequest* request,
+                                       v1::GetAccountResponse* response) override {
+    if (!UserName::parse(request->user())) return participant::serve_status(context, kBadUser);
+    const std::int64_t initial_credits = *host_.rules.opening();
+    return participant::serve_read(host_, context, [request, response, initial_credits](Reader& reader) {
+      return read_account(reader, *request, initial_credits, *response);
+    });
+  }
+
+  grpc::ServerUnaryReactor* GrantCredits(Context* context, const v1::GrantCreditsRequest* request,
+                                         v1::GrantCreditsResponse* response) override {
+    if (!UserName::parse(request->user())) return participant::serve_status(context, kBadUser);
+    if (request->amount() < 1 || request->amount() > kMaxCredits.value) {
+      return participant::serve_status(context, {ErrorKind::kInvalid, "amount: not in 1..10^15"});
+    }
+    if (request->idempotency_key().size() > participant::kMaxKeyBytes) {
+      return participant::serve_status(context, {ErrorKind::kInvalid, "idempotency_key: too long"});
+    }
+    const auto grant = [request](participant::Decider& decider) {
+      return decider.participant.grant(request->user(), request->amount(), request->idempotency_key(), decider.now);
+    };
+    return participant::serve_change(host_, context, grant, [request, response](const auto& answer) {
+      response->set_user(request->user());
+      response->set_credits(answer.holding.balance);
+      response->set_replayed(answer.replayed);
+    });
+  }
+
+  grpc::ServerBidiReactor<participant::v1::Batch, participant::v1::BatchReply>* Execute(Context*) override {
+    return participant::serve_execute(host_);
+  }
+
+  grpc::ServerWriteReactor<participant::v1::AuditPage>* Audit(Context*, const participant::v1::AuditRequest*) override {
+    return participant::serve_audit(host_);
+  }
+
+ private:
+  inline static const Error kBadUser{ErrorKind::kInvalid,
+                                     "user: not 1-128 characters of UTF-8 in NFC without control characters"};
+  participant::Host& host_;
+};
+
+}  // namespace
+
+const std::string_view kViews = R"sql(
+CREATE VIEW account AS SELECT name AS user, balance AS credits FROM holding_now;
+CREATE VIEW ledger AS
+  SELECT seq, name.text AS user, CASE kind WHEN 1 THEN 'GRANT' WHEN 2 THEN 'CHARGE' ELSE 'REFUND' END AS entry,
+         delta AS credits, lower(hex(order_id)) AS order_id, at_us
+  FROM journal JOIN name ON name.id = journal.holder WHERE kind = 1 OR state IN (1, 4);
+)sql";
+
+const char* service_name() { return v1::PaymentService::service_full_name(); }
+
+std::shared_ptr<grpc::Service> make_service(participant::Host& host) { return std::make_shared<PaymentService>(host); }
+
+}  // namespace ldt::payment

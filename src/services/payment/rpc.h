@@ -1,0 +1,22 @@
+// Payment's gRPC methods and the SQL views that show its tables in its own terms.
+// Thin: commands go to the writer, reads to the readers.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "participant/server/host.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace ldt::payment {
+
+/// Migration: the views `account(user, credits)` and `ledger`.
+extern const std::string_view kViews;
+/// "ldt.payment.v1.PaymentService"
+[[nodiscard]] const char* service_name();
+[[nodiscard]] std::shared_ptr<grpc::Service> make_service(participant::Host& host);
+
+}  // namespace ldt::payment

@@ -1,0 +1,72 @@
+// A real marketplace: the installed programs, in a data folder of their own, on a free port of the loopback interface.
+// Knows its processes by id, so that a test can kill them. Invariant: nothing runs on once the object is gone.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/client.h"
+#include "support/process.h"
+
+namespace ldt::testing {
+
+/// The folder of the installed programs: LDT_PROGRAMS of the environment, else where the tests were configured against.
+[[nodiscard]] std::filesystem::path program(const std::string& name);
+
+inline const std::vector<std::string> kServices{"order", "payment", "inventory", "delivery"};
+
+class Marketplace {
+ public:
+  struct Options {
+    std::vector<std::string> up_flags;               // more words for `ldt up`
+    std::map<std::string, std::string> environment;  // of its processes
+  };
+
+  /// Starts it and waits until it is ready. Throws std::runtime_error, with what it printed, where it does not get there.
+  Marketplace();
+  explicit Marketplace(Options options);
+  ~Marketplace();
+  Marketplace(const Marketplace&) = delete;
+  Marketplace& operator=(const Marketplace&) = delete;
+
+  [[nodiscard]] Client client() const;
+  [[nodiscard]] const std::string& address() const { return address_; }  // HOST:PORT
+  [[nodiscard]] const std::filesystem::path& data() const { return folder_.path(); }
+  [[nodiscard]] std::string printed() const;  // all that `ldt up` has printed so far
+
+  [[nodiscard]] bool ready() const;
+  [[nodiscard]] bool supervised() { return supervisor_ && supervisor_->running(); }
+  /// The service's process, once the supervisor has one running. Throws if there is none in time.
+  [[nodiscard]] pid_t pid_of(const std::string& service);
+
+  /// kill -9; returns once the process is gone.
+  void kill_service(const std::string& service);
+  void kill_supervisor();
+  /// The supervisor first, so that it restarts nothing.
+  void kill_everything();
+  /// `ldt down`.
+  Finished stop();
+  /// Starts it again on its data, after a stop or a kill, and waits until it is ready.
+  void start();
+  void wait_until_ready();
+
+  /// Runs `ldt WORDS... --data <its folder>`.
+  Finished ldt(std::vector<std::string> words, std::chrono::milliseconds patience = std::chrono::seconds(30)) const;
+
+ private:
+  [[nodiscard]] std::vector<pid_t> services();
+
+  Options options_;
+  TemporaryFolder folder_;
+  TemporaryFolder log_folder_;
+  std::string address_;
+  std::unique_ptr<Process> supervisor_;
+};
+
+/// The one that most scenarios share: started by the first that asks, ended with the program. Ready on return.
+Marketplace& shared_marketplace();
+
+}  // namespace ldt::testing

@@ -1,0 +1,33 @@
+// Foretells the documented end of an order from what it asks for and what it finds: the failure instructions, the handling,
+// the user's credits, the stock and the price. Written from the documents, not from the product's code.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "support/order_request.h"
+
+namespace ldt::testing {
+
+/// What an order finds when it is placed alone.
+struct Situation {
+  std::int64_t credits = 500;
+  std::int64_t stock = 0;
+  std::int64_t price = 0;
+};
+
+struct End {
+  int status = 201;             // of the answer to POST with a long wait; 0: the connection was lost
+  bool exists = true;           // whether there is an order afterwards
+  std::string state = "COMPLETED";
+  std::string outcome = "SUCCESS";  // empty: none (yet)
+  std::string failed_step;          // empty: none
+  friend bool operator==(const End&, const End&) = default;
+};
+std::ostream& operator<<(std::ostream& out, const End& end);
+
+[[nodiscard]] End documented_end(const OrderRequest& request, const Situation& situation);
+
+}  // namespace ldt::testing

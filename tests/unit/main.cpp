@@ -1,0 +1,7 @@
+// The entry of every unit test program. Depends on GoogleTest.
+#include <gtest/gtest.h>
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

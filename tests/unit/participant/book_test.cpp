@@ -1,0 +1,82 @@
+// The participant's memory: what it holds after commits and rollbacks, and when it must not answer from memory.
+#include "participant/book.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/participant/memory_journal.h"
+
+namespace ldt::participant {
+namespace {
+
+TEST(Book, NumbersNamesInTheOrderTheyCome) {
+  Book book;
+  EXPECT_EQ(book.find_name("alice"), kNoName);
+  EXPECT_EQ(book.add_name("alice"), 1u);
+  EXPECT_EQ(book.add_name("bob"), 2u);
+  EXPECT_EQ(book.find_name("alice"), 1u);
+  EXPECT_EQ(book.name(2), "bob");
+}
+
+TEST(Book, ForgetsOnRollbackAllSinceTheLastCommit) {
+  Book book;
+  const auto alice = book.add_name("alice");
+  book.set_holding(alice, {.balance = 500, .open = true});
+  book.remember(order_number(1), {kDone, {.holder = alice, .amount = 10}});
+  EXPECT_EQ(book.next_seq(), 1);
+  book.commit();
+
+  book.add_name("bob");
+  book.set_holding(alice, {.balance = 400, .open = true});
+  book.set_holding(alice, {.balance = 300, .open = true});
+  book.set_holding(2, {.balance = 1, .open = true});
+  book.remember(order_number(1), {kUndone, {.holder = alice, .amount = 10}});
+  book.remember(order_number(2), {kDone, {.holder = alice, .amount = 100}});
+  EXPECT_EQ(book.next_seq(), 2);
+  book.rollback();
+
+  EXPECT_EQ(book.find_name("bob"), kNoName);
+  EXPECT_EQ(book.name_count(), 1u);
+  EXPECT_EQ(book.holding(alice).balance, 500);
+  EXPECT_EQ(book.recall(order_number(1))->state, kDone);
+  EXPECT_EQ(book.recall(order_number(2))->state, kNone);
+  EXPECT_EQ(book.last_seq(), 1);
+  EXPECT_EQ(book.unsaved(), std::vector<NameId>{alice});
+  EXPECT_EQ(book.add_name("carol"), 2u) << "the number of a name that never was is free";
+}
+
+TEST(Book, SaysNothingOfOrdersThatItMayHaveForgotten) {
+  Book book(2);
+  for (std::uint64_t n = 1; n <= 4; ++n) book.remember(order_number(n), {kDone, {}});
+  book.commit();
+  EXPECT_EQ(book.recall(order_number(1)), std::nullopt) << "forgotten: only the storage knows";
+  EXPECT_EQ(book.recall(order_number(2)), std::nullopt);
+  EXPECT_EQ(book.recall(order_number(0)), std::nullopt) << "older than what is remembered";
+  EXPECT_EQ(book.recall(order_number(3))->state, kDone);
+  EXPECT_EQ(book.recall(order_number(5))->state, kNone) << "surely new";
+}
+
+TEST(Book, ForgetsNothingBeforeItsCommit) {
+  Book book(1);
+  for (std::uint64_t n = 1; n <= 3; ++n) book.remember(order_number(n), {kDone, {}});
+  for (std::uint64_t n = 1; n <= 3; ++n) EXPECT_EQ(book.recall(order_number(n))->state, kDone);
+  book.rollback();
+  for (std::uint64_t n = 1; n <= 3; ++n) EXPECT_EQ(book.recall(order_number(n))->state, kNone);
+}
+
+TEST(Book, ListsEachChangedHoldingOnceUntilItIsSaved) {
+  Book book;
+  const auto alice = book.add_name("alice");
+  const auto bob = book.add_name("bob");
+  book.set_holding(bob, {.balance = 1});
+  book.set_holding(alice, {.balance = 2});
+  book.set_holding(bob, {.balance = 3});
+  book.commit();
+  EXPECT_EQ(book.unsaved(), (std::vector<NameId>{bob, alice}));
+  book.clear_unsaved();
+  EXPECT_TRUE(book.unsaved().empty());
+  book.set_holding(alice, {.balance = 4});
+  EXPECT_EQ(book.unsaved(), std::vector<NameId>{alice});
+}
+
+}  // namespace
+}  // namespace ldt::participant
