@@ -49,7 +49,7 @@ void print_sagas(const boost::json::value& page) {
   Table table(
       {{"ORDER"}, {"STATE"}, {"STUCK"}, {"STEP"}, {"ATTEMPTS", Table::Align::kRight}, {"SINCE"}, {"LAST ERROR"}});
   for (const auto& saga : json::array(page, "sagas")) {
-    table.add({json::cell(saga, "id"), json::cell(saga, "state"), json::flag(saga, "stuck") ? "STUCK" : "-",
+    table.add({json::cell(saga, "order_id"), json::cell(saga, "state"), json::flag(saga, "stuck") ? "STUCK" : "-",
                json::cell(saga, "step"), json::cell(saga, "attempts"), json::cell(saga, "created_at"),
                json::cell(saga, "last_error")});
   }

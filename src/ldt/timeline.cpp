@@ -91,7 +91,10 @@ std::string ending(const boost::json::value& order) {
   const auto state = json::text(order, "state");
   std::string out = coloured(stdout, colour_of_outcome(state), printable(state));
   const auto outcome = json::text(order, "outcome");
+  const auto reason = json::text(order, "reason");
   if (!outcome.empty()) out += "  " + printable(outcome);
+  if (outcome.empty() && !reason.empty()) out += "  " + printable(reason);
+  if (json::flag(order, "stuck")) out += "  " + coloured(stdout, Colour::kBad, "STUCK");
   const auto failed_step = json::text(order, "failed_step");
   if (!failed_step.empty()) out += " at " + printable(failed_step);
   if (!json::text(order, "finished_at").empty()) {

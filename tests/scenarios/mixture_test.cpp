@@ -1,7 +1,9 @@
 // Random mixtures of failure instructions, handlings, users short of money and SKUs short of stock, many at a time: each
-// order must end as the oracle foretells. LDT_MIX_ORDERS sets how many orders; LDT_SEED replays a run.
+// order must end as the oracle foretells. LDT_MIX_ORDERS and LDT_MIX_CRASH_ORDERS set how many; LDT_SEED
+// replays a run.
 #include <cstdlib>
 #include <random>
+#include <set>
 
 #include "support/scenario.h"
 
@@ -9,6 +11,7 @@ namespace ldt::testing {
 namespace {
 
 constexpr int kDefaultOrders = 300;
+constexpr int kDefaultCrashOrders = 100;
 constexpr std::int64_t kPrice = 10;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
@@ -28,21 +31,12 @@ class Dice {
     return all[static_cast<std::size_t>(between(0, static_cast<int>(std::size(all)) - 1))];
   }
 
-  Handling handling() {
-    Handling drawn{.max_attempts = between(1, 4), .step_timeout_ms = between(40, 120)};
-    if (chance(20)) drawn.on_failure = "HOLD";
-    return drawn;
-  }
-
-  Failure failure(const Handling& handling) {
-    static const std::vector<std::string> kSteps{"order.accept",    "payment.charge",    "inventory.reserve", "delivery.deliver",
-                                                 "delivery.revoke", "inventory.release", "payment.refund",    "order.finish"};
-    static const std::vector<std::string> kKinds{"TIMEOUT", "UNKNOWN", "DELAY", "REFUSE"};
-    Failure drawn{.step = one_of(kSteps), .kind = one_of(kKinds)};
-    const bool refusable = drawn.step == "order.accept" || drawn.step == "payment.charge" ||
-                           drawn.step == "inventory.reserve" || drawn.step == "delivery.deliver";
-    if (drawn.kind == "REFUSE" && !refusable) drawn.kind = "UNKNOWN";
+  Failure failure(const std::vector<std::string>& steps, const std::vector<std::string>& kinds, const Handling& handling) {
+    static const std::set<std::string> kRefusable{"order.accept", "payment.charge", "inventory.reserve", "delivery.deliver"};
+    Failure drawn{.step = one_of(steps), .kind = one_of(kinds)};
+    if (drawn.kind == "REFUSE" && !kRefusable.contains(drawn.step)) drawn.kind = "UNKNOWN";
     if (drawn.kind != "REFUSE" && chance(50)) drawn.effect = "APPLIED";
+    if (drawn.kind == "CRASH") return drawn;  // once
     if (drawn.kind == "DELAY") drawn.delay_ms = between(1, handling.step_timeout_ms / 3);
     if (chance(60)) drawn.attempts = between(1, 3);
     return drawn;
@@ -52,6 +46,9 @@ class Dice {
   std::mt19937_64 random_;
 };
 
+const std::vector<std::string> kUndos{"delivery.revoke", "inventory.release", "payment.refund"};
+const std::vector<std::string> kDos{"payment.charge", "inventory.reserve", "delivery.deliver"};
+
 class Mixture : public Scenario {
  protected:
   struct Drawn {
@@ -59,24 +56,45 @@ class Mixture : public Scenario {
     Situation situation;
   };
 
-  Drawn draw(Dice& dice) {
+  /// What the seed says: printed, so that the run can be repeated.
+  static Dice dice() {
+    const auto seed = number_from("LDT_SEED", std::random_device{}());
+    std::printf("seed: LDT_SEED=%llu\n", static_cast<unsigned long long>(seed));
+    return Dice(seed);
+  }
+
+  Drawn draw(Dice& dice, const Handling& handling) {
     const bool scarce = dice.chance(10);
     Drawn drawn{{.user = new_user(), .sku = scarce ? empty_sku_ : sku_}, {.stock = scarce ? 0 : kStock, .price = kPrice}};
-    auto& request = drawn.request;
-    request.quantity = dice.chance(10) ? dice.between(51, 60) : dice.between(1, 5);
-    request.handling = dice.handling();
-    const int failures = dice.chance(20) ? 0 : dice.between(1, 3);
-    for (int i = 0; i < failures; ++i) request.failures.push_back(dice.failure(request.handling));
+    drawn.request.quantity = dice.chance(10) ? dice.between(51, 60) : dice.between(1, 5);
+    drawn.request.handling = handling;
+    if (dice.chance(20)) drawn.request.handling.on_failure = "HOLD";
     return drawn;
   }
 
-  void compare(const Drawn& drawn) {
-    Client own = market.client();
-    const auto order = place_and_compare(own, drawn.request, drawn.situation);
+  void end_what_is_held(Client& own, const Json& order) {
     if (order.is_null() || order.at("state") != "HELD") return;
     const std::string id = order.at("id");
     EXPECT_TRUE(own.cancel(id).ok());
     EXPECT_EQ(own.order_at_its_end(id).at("outcome"), "CANCELLED");
+  }
+
+  /// As a careful client: under a key, again and again, whoever's crash broke the connection.
+  void place_until_answered_and_compare(const Drawn& drawn) {
+    Client own = market.client();
+    const auto key = idempotency_key(drawn.request.user);
+    Answer answer;
+    const auto answered = [&] {
+      answer = own.place(drawn.request, {{"Idempotency-Key", key}});
+      return answer.arrived() && answer.status != 503 && answer.status != 409;
+    };
+    ASSERT_TRUE(eventually(answered, std::chrono::seconds(60))) << describe(drawn.request) << "\n" << answer;
+    ASSERT_TRUE(answer.ok()) << describe(drawn.request) << "\n" << answer;
+    const End end = documented_end(drawn.request, drawn.situation);
+    const std::string id = answer.body.at("id");
+    const auto order = end.state == "HELD" ? own.order_in_state(id, "HELD") : own.order_at_its_end(id);
+    expect_end(order, end, describe(drawn.request));
+    end_what_is_held(own, order);
   }
 
   static constexpr std::int64_t kStock = 1'000'000;
@@ -85,12 +103,40 @@ class Mixture : public Scenario {
 };
 
 TEST_F(Mixture, OfRandomFailuresEndsAsForetold) {
-  const auto seed = number_from("LDT_SEED", std::random_device{}());
-  std::printf("seed: LDT_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  Dice dice(seed);
-  std::vector<Drawn> all(number_from("LDT_MIX_ORDERS", kDefaultOrders));
-  for (auto& drawn : all) drawn = draw(dice);
-  in_parallel(static_cast<int>(all.size()), 32, [&](int i) { compare(all[static_cast<std::size_t>(i)]); });
+  std::vector<std::string> steps = kDos;
+  steps.insert(steps.end(), kUndos.begin(), kUndos.end());
+  steps.insert(steps.end(), {"order.accept", "order.finish"});
+  Dice random = dice();
+  std::vector<Drawn> all;
+  for (auto left = number_from("LDT_MIX_ORDERS", kDefaultOrders); left > 0; --left) {
+    const Handling handling{.max_attempts = random.between(1, 4), .step_timeout_ms = random.between(100, 200)};
+    all.push_back(draw(random, handling));
+    const int failures = random.chance(20) ? 0 : random.between(1, 3);
+    for (int i = 0; i < failures; ++i) {
+      all.back().request.failures.push_back(random.failure(steps, {"TIMEOUT", "UNKNOWN", "DELAY", "REFUSE"}, handling));
+    }
+  }
+  in_parallel(static_cast<int>(all.size()), 32, [&](int i) {
+    Client own = market.client();
+    const auto& [request, situation] = all[static_cast<std::size_t>(i)];
+    end_what_is_held(own, place_and_compare(own, request, situation));
+  });
+}
+
+TEST_F(Mixture, OfRandomFailuresAndCrashesEndsAsForetold) {
+  std::vector<std::string> steps = kDos;
+  steps.insert(steps.end(), kUndos.begin(), kUndos.end());
+  Dice random = dice();
+  std::vector<Drawn> all;
+  for (auto left = number_from("LDT_MIX_CRASH_ORDERS", kDefaultCrashOrders); left > 0; --left) {
+    const Handling handling{.max_attempts = random.between(2, 4), .step_timeout_ms = 500};
+    all.push_back(draw(random, handling));
+    auto& failures = all.back().request.failures;
+    if (random.chance(40)) failures.push_back(random.failure(steps, {"TIMEOUT", "UNKNOWN", "DELAY", "REFUSE"}, handling));
+    if (random.chance(15)) failures.push_back(random.failure(steps, {"CRASH"}, handling));
+    if (random.chance(2)) failures.push_back(random.failure({"order.finish"}, {"CRASH"}, handling));
+  }
+  in_parallel(static_cast<int>(all.size()), 16, [&](int i) { place_until_answered_and_compare(all[static_cast<std::size_t>(i)]); });
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST_F(Operator, GrantsAndRestocksOncePerKey) {
   const auto sku = new_sku(10, 1);
   const auto grant = [&](int amount) {
     return client.send("POST", "/v1/accounts/" + percent_encoded(user) + "/credits",
-                       client.operator_headers({{"Idempotency-Key", "grant for " + user}}), {{"amount", amount}});
+                       client.operator_headers({{"Idempotency-Key", idempotency_key("grant for " + user)}}), {{"amount", amount}});
   };
   EXPECT_TRUE(grant(40).ok());
   EXPECT_TRUE(grant(40).ok());
@@ -42,7 +42,7 @@ TEST_F(Operator, GrantsAndRestocksOncePerKey) {
   EXPECT_EQ(client.credits(user), kInitialCredits + 40);
   const auto restock = [&] {
     return client.send("POST", "/v1/inventory/" + sku + "/restock",
-                       client.operator_headers({{"Idempotency-Key", "stock for " + sku}}), {{"quantity", 4}});
+                       client.operator_headers({{"Idempotency-Key", idempotency_key("stock for " + sku)}}), {{"quantity", 4}});
   };
   EXPECT_TRUE(restock().ok());
   EXPECT_TRUE(restock().ok());

@@ -113,6 +113,8 @@ std::string percent_encoded(const std::string& text) {
   return encoded;
 }
 
+std::string idempotency_key(const std::string& purpose) { return percent_encoded(purpose); }
+
 std::string text_of(const Json& object, const std::string& field) {
   const auto found = object.find(field);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";

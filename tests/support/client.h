@@ -66,6 +66,8 @@ class Client {
 };
 
 [[nodiscard]] std::string percent_encoded(const std::string& text);
+/// A key that says what it is for, of characters that a key may have.
+[[nodiscard]] std::string idempotency_key(const std::string& purpose);
 /// A member that is text; empty where it is missing or null.
 [[nodiscard]] std::string text_of(const Json& object, const std::string& field);
 [[nodiscard]] bool is_final(const Json& order);

@@ -19,7 +19,7 @@ void Load::stop() {
 void Load::place_orders(const std::string& user) {
   Client client = market_.client();
   for (int number = 0; !stopping_; ++number) {
-    place_one(client, {.user = user, .sku = sku_}, user + " #" + std::to_string(number));
+    place_one(client, {.user = user, .sku = sku_}, idempotency_key(user + "#" + std::to_string(number)));
   }
 }
 

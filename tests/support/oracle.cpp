@@ -19,8 +19,7 @@ enum class Decision { kNone, kDone, kRefused };
 
 struct Played {
   Decision durable = Decision::kNone;  // what the service remembers
-  std::string outcome;                 // what the engine concludes: SUCCESS, REFUSED, TIMEOUT or UNKNOWN
-  bool crashed = false;                // the service's process died on the way
+  std::string outcome;                 // what the engine concludes: SUCCESS, REFUSED, TIMEOUT, UNKNOWN, or CRASH: it died
 };
 
 int strikes_of(const Failure& failure) {
@@ -77,7 +76,8 @@ class Play {
       return false;
     }
     if (failure->effect == "APPLIED") decide(rule_);
-    played_.crashed |= failure->kind == "CRASH";
+    // A participant that dies is asked again; the order service itself is not there any more to ask.
+    if (failure->kind == "CRASH" && failure->step == "order.accept") played_.outcome = "CRASH";
     return failure->kind == "TIMEOUT";
   }
 
@@ -94,9 +94,10 @@ bool crashes_at(const OrderRequest& request, const std::string& step) {
 /// The end of accepting, where that is the end of it all; `goes_on` otherwise.
 End end_of_accepting(const Played& accept, bool& goes_on) {
   const bool durable = accept.durable == Decision::kDone;
-  goes_on = durable && (accept.outcome == "SUCCESS" || accept.crashed);
+  const bool crashed = accept.outcome == "CRASH";
+  goes_on = durable && (accept.outcome == "SUCCESS" || crashed);
   if (goes_on) return {};
-  if (accept.crashed) return {.status = 0, .exists = false, .state = "", .outcome = ""};
+  if (crashed) return {.status = 0, .exists = false, .state = "", .outcome = ""};
   const int status = accept.outcome == "REFUSED" ? 409 : accept.outcome == "TIMEOUT" ? 504 : 500;
   if (!durable) return {.status = status, .exists = false, .state = "", .outcome = ""};
   return {.status = status, .state = "REVERTED", .outcome = accept.outcome, .failed_step = "order.accept"};
@@ -138,7 +139,7 @@ End documented_end(const OrderRequest& request, const Situation& situation) {
   const End early = end_of_accepting(accept, goes_on);
   if (!goes_on) return early;
   End end = end_of_the_plan(request, situation);
-  const bool order_died = accept.crashed || (end.state != "HELD" && crashes_at(request, "order.finish"));
+  const bool order_died = accept.outcome == "CRASH" || (end.state != "HELD" && crashes_at(request, "order.finish"));
   if (order_died) end.status = 0;
   return end;
 }

@@ -14,7 +14,10 @@ namespace {
 /// time.
 class ExecuteStream final : public grpc::ServerBidiReactor<pb::Batch, pb::BatchReply>, public Job {
  public:
-  explicit ExecuteStream(Host& host) : host_(host) { StartRead(&batch_); }
+  explicit ExecuteStream(Host& host) : host_(host) {
+    StartSendInitialMetadata();  // tells the client that somebody is here
+    StartRead(&batch_);
+  }
 
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::OK);  // the client has sent all it wanted, or is gone

@@ -85,13 +85,14 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
     if (request_.failures.empty()) return {};
     const auto operation = decider.participant.recall(request_.order);
     if (!operation) return tl::unexpected(operation.error());
-    const auto* chosen = choose_strike(request_.failures, answer_.strikes, operation->state == OperationState::kNone);
+    const auto* chosen = choose_strike(request_.failures, answer_.strikes,
+                                        operation->state == OperationState::kNone, request_.attempt);
     if (chosen == nullptr) return {};
     struck_ = *chosen;
-    const Strike counted{chosen->index, count_of(chosen->index, answer_.strikes) + 1};
-    std::erase_if(answer_.strikes, [&](const Strike& strike) { return strike.index == counted.index; });
-    answer_.strikes.push_back(counted);
-    return decider.journal.set_strike(request_.order, counted);
+    const Strike now = counted(*chosen, answer_.strikes, request_.attempt);
+    std::erase_if(answer_.strikes, [&](const Strike& strike) { return strike.index == now.index; });
+    answer_.strikes.push_back(now);
+    return decider.journal.set_strike(request_.order, now);
   }
 
   void answer() {

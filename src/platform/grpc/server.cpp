@@ -2,11 +2,13 @@
 // Depends on grpc++ and its reflection plugin.
 #include "platform/grpc/server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <string_view>
@@ -34,6 +36,8 @@ Result<void> make_socket_folder(const std::string& path) {
 void set_up_process() {
   static std::once_flag once;
   std::call_once(once, [] {
+    // Errors are returned and said once by whoever asked; gRPC's own lines are for those who set its variable.
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });

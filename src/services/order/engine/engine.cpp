@@ -113,12 +113,20 @@ void Engine::perform(Active& active, const saga::Action& action) {
 }
 
 void Engine::send(Active& active, const saga::Action& action) {
-  const auto& planned = planned_for(action.step);
   begin_attempt(active, action.step);
+  send_command(active, action.step, action.attempt);
+}
+
+/// The same attempt, to a participant that has restarted under it: what it did, if anything, it remembers.
+void Engine::send_again(Active& active) { send_command(active, active.saga.current_step(), active.saga.attempt); }
+
+void Engine::send_command(Active& active, Step step, std::uint32_t attempt) {
+  const auto& planned = planned_for(step);
   const bool credits = planned.participant == saga::Participant::kPayment;
   Command command{.order = active.row.id,
-                  .step = action.step,
-                  .attempt = action.attempt,
+                  .step = step,
+                  .attempt = attempt,
+                  .number = active.row.attempts.back().number,
                   .timeout = active.row.handling.step_timeout,
                   .user = active.row.user.text(),
                   .sku = active.row.sku.text(),
@@ -128,7 +136,7 @@ void Engine::send(Active& active, const saga::Action& action) {
     command.alone = true;
     for (std::uint32_t i = 0; i < active.row.failures.size(); ++i) {
       const auto& [instruction, struck] = active.row.failures[i];
-      if (instruction.step != action.step) continue;
+      if (instruction.step != step) continue;
       const bool left = *instruction.attempts == 0 || struck < *instruction.attempts;
       command.may_crash |= left && instruction.kind == saga::FailureKind::kCrash;
       command.instructions.push_back({i, instruction});
@@ -174,9 +182,11 @@ void Engine::fire(const Timer& timer) {
   if (step == Step::kAccept || step == Step::kFinish) {
     end_local_attempt(active, step, outcome, true);
   } else {
-    const bool connected = transport_.steady_for(planned_for(step).participant, active.row.handling.step_timeout);
-    outcome = connected ? Outcome::kTimeout : Outcome::kUnknown;
-    end_attempt(active, outcome, false, connected ? "no answer in time" : "no connection to the service");
+    const auto timeout = active.row.handling.step_timeout;
+    const Health health = transport_.health(planned_for(step).participant, timeout);
+    if (health == Health::kRecovering && now_ - active.attempt_began < kLongestAttempt) return send_again(active);
+    outcome = health == Health::kSteady ? Outcome::kTimeout : Outcome::kUnknown;
+    end_attempt(active, outcome, false, outcome == Outcome::kTimeout ? "no answer in time" : "no connection to the service");
   }
   dispatch(active, {.kind = EventKind::kAttemptFailed, .step = step, .attempt = active.saga.attempt, .outcome = outcome});
 }

@@ -82,8 +82,8 @@ class World {
   virtual ~World() = default;
   [[nodiscard]] virtual const Clock& clock() const = 0;
   virtual std::uint64_t random() = 0;
-  /// True where a new trace shall be recorded.
-  virtual bool sample(const TraceId& trace_id) = 0;
+  /// True where the order's trace shall be recorded. `caller_sampled`: what its caller says, where there is one.
+  virtual bool sample(const TraceId& trace_id, std::optional<bool> caller_sampled) = 0;
   /// Reads an order that is not in flight any more.
   virtual void read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) = 0;
   /// A CRASH instruction struck: ends the process.
@@ -148,6 +148,8 @@ class Engine {
   void dispatch(Active& active, const saga::Event& event);
   void perform(Active& active, const saga::Action& action);
   void send(Active& active, const saga::Action& action);
+  void send_again(Active& active);
+  void send_command(Active& active, saga::Step step, std::uint32_t attempt);
   void back_off(Active& active, const saga::Action& action);
   void queue_write(Active& active, const saga::Action& action);
   /// Strikes an order.accept or order.finish instruction, if one is left; false: none struck.

@@ -98,14 +98,15 @@ void Engine::accept(PlaceInput& input, Credits unit_price) {
   row.request_fingerprint = input.order.request_fingerprint;
   row.handling = input.order.handling;
   for (const auto& instruction : input.order.failures) row.failures.push_back({saga::with_defaults(instruction)});
+  std::optional<bool> caller_sampled;
   if (input.order.caller) {
     row.trace.trace_id = input.order.caller->trace_id;
-    row.trace.sampled = input.order.caller->sampled;
     row.caller_span = input.order.caller->span_id;
+    caller_sampled = input.order.caller->sampled;
   } else {
     row.trace.trace_id = make_trace_id(world_.random(), world_.random());
-    row.trace.sampled = world_.sample(row.trace.trace_id);
   }
+  row.trace.sampled = world_.sample(row.trace.trace_id, caller_sampled);
   row.trace.span_id = make_span_id(world_.random());
   active.saga.handling = row.handling;
   if (!row.idempotency_key.empty()) keys_being_accepted_.emplace(row.idempotency_key, row.id);

@@ -10,6 +10,10 @@
 
 namespace ldt::order {
 
+namespace {
+constexpr std::chrono::milliseconds kCrashFlush{100};  // so that the logs tell what struck
+}
+
 /// One thread that reads the database beside the engine.
 class EngineLoop::Reader {
  public:
@@ -151,12 +155,17 @@ void EngineLoop::sold(SoldQuery query, std::function<void(Result<std::vector<Qua
 
 void EngineLoop::price_changed(const Sku& sku, Credits unit_price) { post(PriceInput{sku, unit_price}); }
 
-bool EngineLoop::sample(const TraceId& trace_id) { return telemetry_.sample(trace_id); }
+bool EngineLoop::sample(const TraceId& trace_id, std::optional<bool> caller_sampled) {
+  return telemetry_.sample(trace_id, caller_sampled);
+}
 
 void EngineLoop::read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) {
   reader_->post([id, done = std::move(done)](OrderArchive& archive) { done(archive.get(id)); });
 }
 
-void EngineLoop::crash() { ::_exit(kStruckExitCode); }
+void EngineLoop::crash() {
+  telemetry_.flush(kCrashFlush);
+  ::_exit(kStruckExitCode);
+}
 
 }  // namespace ldt::order

@@ -55,7 +55,7 @@ class EngineLoop final : public Orders, private World {
 
   const Clock& clock() const override { return clock_; }
   std::uint64_t random() override { return random_(); }
-  bool sample(const TraceId& trace_id) override;
+  bool sample(const TraceId& trace_id, std::optional<bool> caller_sampled) override;
   void read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) override;
   void crash() override;
 

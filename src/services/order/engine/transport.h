@@ -24,6 +24,7 @@ struct Command {
   OrderId order;
   saga::Step step = saga::Step::kCharge;
   std::uint32_t attempt = 1;                // the saga's: echoed by the reply
+  std::uint32_t number = 1;                 // of the attempt over the order's life: what the participant is told
   std::chrono::milliseconds timeout{500};   // of this attempt
   std::string user;
   std::string sku;
@@ -50,14 +51,25 @@ struct Reply {
   std::vector<StrikeCount> strikes;               // durable counts that the participant reported
 };
 
+/// How the way to a participant is.
+enum class Health : std::uint8_t {
+  kSteady,      // connected for at least the time that was asked about
+  kRecovering,  // it broke, or came back, a moment ago
+  kDown,        // it broke and did not come back for longer than a restart takes
+};
+
+/// A participant that broke this recently is taken to be restarting: attempts at it wait instead of failing.
+inline constexpr std::chrono::milliseconds kRestartGrace{2'000};
+/// An attempt never lasts longer than this because its participant keeps restarting.
+inline constexpr std::chrono::milliseconds kLongestAttempt{15'000};
+
 class Transport {
  public:
   virtual ~Transport() = default;
   /// Sends; replies arrive through the sink that the transport was made with. A command of a batch that gets no reply is
   /// the sender's to time out; one that travels alone always gets a reply.
   virtual void send(saga::Participant to, std::vector<Command> commands) = 0;
-  /// False while there is no connection, or it broke within the last `window`.
-  [[nodiscard]] virtual bool steady_for(saga::Participant to, std::chrono::milliseconds window) const = 0;
+  [[nodiscard]] virtual Health health(saga::Participant to, std::chrono::milliseconds window) const = 0;
 };
 
 }  // namespace ldt::order

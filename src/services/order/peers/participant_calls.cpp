@@ -44,7 +44,7 @@ void describe_failure(const SentInstruction& sent, wire::FailureInstruction& mes
 template <class Request>
 void describe_common(const Command& command, Request& request) {
   request.set_order_id(command.order.bytes.data(), command.order.bytes.size());
-  request.set_attempt(command.attempt);
+  request.set_attempt(command.number);
   describe_trace(command.trace, *request.mutable_trace());
   for (const auto& sent : command.instructions) describe_failure(sent, *request.add_failures());
 }

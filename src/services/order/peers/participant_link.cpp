@@ -120,7 +120,10 @@ ParticipantLink::ParticipantLink(saga::Participant participant, const std::share
 
 ParticipantLink::~ParticipantLink() { CHECK(under_way_ == 0); }
 
-void ParticipantLink::start() { open_stream(); }
+void ParticipantLink::start() {
+  last_break_ = now();  // it may be starting, too
+  open_stream();
+}
 
 void ParticipantLink::open_stream() {
   auto stream = std::make_shared<Stream>(*this);
@@ -143,8 +146,7 @@ void ParticipantLink::send(std::vector<Command> commands) {
     Lock lock(mutex_);
     if (stopping_) return;
     for (auto& command : commands) {
-      Pending pending{std::move(command), {}};
-      pending.deadline = now() + pending.command.timeout;
+      Pending pending{std::move(command), now()};
       if (!pending.command.alone) {
         outbox_.push_back(std::move(pending));
       } else if (pending.command.may_crash) {
@@ -167,12 +169,12 @@ void ParticipantLink::send_batch(const Lock&) {
   std::size_t taken = 0;
   for (; taken < outbox_.size() && away_.size() < kMaxBatch; ++taken) {
     Pending& pending = outbox_[taken];
-    if (pending.deadline <= time) continue;  // its sender has given this attempt up
+    if (pending.since + pending.command.timeout <= time) continue;  // its sender has given it up, or sent it again
     wire::Command& message = *batch.add_commands();
     const Command& command = pending.command;
     message.set_order_id(command.order.bytes.data(), command.order.bytes.size());
     message.set_verb(saga::is_undo(command.step) ? wire::VERB_UNDO : wire::VERB_DO);
-    message.set_attempt(command.attempt);
+    message.set_attempt(command.number);
     calls_->describe(command, message);
     describe_trace(command.trace, *message.mutable_trace());
     away_.push_back(std::move(pending));
@@ -234,9 +236,12 @@ void ParticipantLink::stream_ended() {
   one_ended(lock);
 }
 
-bool ParticipantLink::steady_for(milliseconds window) const {
+bool ParticipantLink::restarting(const Lock&) const { return broken_ && now() - last_break_ < kRestartGrace; }
+
+Health ParticipantLink::health(milliseconds window) const {
   const Lock lock(mutex_);
-  return !broken_ && now() - last_break_ > window;
+  if (broken_) return restarting(lock) ? Health::kRecovering : Health::kDown;
+  return now() - std::max(last_break_, last_recovery_) > window ? Health::kSteady : Health::kRecovering;
 }
 
 // --- unary calls -------------------------------------------------------------------------------------------------------
@@ -247,15 +252,15 @@ void ParticipantLink::call(Pending pending) {
   start_call(call);
 }
 
+/// Starts the call, with all of its attempt's time, as soon as the participant is not just restarting.
 void ParticipantLink::start_call(const std::shared_ptr<Call>& call) {
   {
     const Lock lock(mutex_);
     if (stopping_) return;
-    const auto left = std::max(call->pending.deadline - now(), std::chrono::steady_clock::duration(0));
+    if (restarting(lock)) return later(lock, kResendAfter, [this, call] { start_call(call); });
     call->context = std::make_unique<grpc::ClientContext>();
     call->context->set_wait_for_ready(true);
-    call->context->set_deadline(std::chrono::system_clock::now() +
-                                std::chrono::duration_cast<std::chrono::system_clock::duration>(left));
+    call->context->set_deadline(std::chrono::system_clock::now() + call->pending.command.timeout);
     calls_away_.insert(call);
     ++under_way_;
   }
@@ -279,13 +284,16 @@ void ParticipantLink::call_ended(const std::shared_ptr<Call>& call, CallResult r
   const bool lost = result.status.error_code() == grpc::StatusCode::UNAVAILABLE ||
                     result.status.error_code() == grpc::StatusCode::CANCELLED;
   const bool stopping = stopping_;
-  if (lost && !stopping && !command.may_crash && now() + kResendAfter < call->pending.deadline) {
-    // The connection broke under it, for another's reasons: the same attempt goes on when the service is back.
+  if (lost) {  // the stream shares the connection, and will notice in a moment
+    broken_ = true;
+    last_break_ = now();
+  }
+  if (lost && !stopping && !command.may_crash && now() - call->pending.since < kLongestAttempt) {
+    // The connection broke under it, for another's reasons: the same attempt begins anew when the service is back.
     later(lock, kResendAfter, [this, call] { start_call(call); });
     return one_ended(lock);
   }
   if (command.may_crash) crash_away_ = false;
-  if (lost) last_break_ = now();
   lock.unlock();
   if (!stopping) {
     std::vector<Reply> replies;
@@ -296,9 +304,10 @@ void ParticipantLink::call_ended(const std::shared_ptr<Call>& call, CallResult r
   one_ended(lock);
 }
 
-bool ParticipantLink::crash_gate_open(const Lock&) const {
+bool ParticipantLink::crash_gate_open(const Lock& lock) const {
   if (crash_away_ || !outbox_.empty() || !away_.empty()) return false;
-  return !broken_ && now() - std::max(last_recovery_, last_break_) >= kQuietBeforeCrash;
+  if (broken_) return !restarting(lock);  // gone for long: the call itself finds out
+  return now() - std::max(last_recovery_, last_break_) >= kQuietBeforeCrash;
 }
 
 /// Lets one crashing command go if nobody else would be hurt, and looks again later while any is left.
@@ -307,7 +316,6 @@ void ParticipantLink::poll_crash_gate(Lock lock) {
   if (crash_gate_open(lock)) {
     Pending pending = std::move(crashing_.front());
     crashing_.pop_front();
-    pending.deadline = now() + pending.command.timeout;  // its attempt begins now
     crash_away_ = true;
     lock.unlock();
     call(std::move(pending));
@@ -380,8 +388,8 @@ void GrpcTransport::send(saga::Participant to, std::vector<Command> commands) {
   links_[static_cast<std::size_t>(to)]->send(std::move(commands));
 }
 
-bool GrpcTransport::steady_for(saga::Participant to, std::chrono::milliseconds window) const {
-  return links_[static_cast<std::size_t>(to)]->steady_for(window);
+Health GrpcTransport::health(saga::Participant to, milliseconds window) const {
+  return links_[static_cast<std::size_t>(to)]->health(window);
 }
 
 }  // namespace ldt::order

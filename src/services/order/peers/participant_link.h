@@ -32,7 +32,7 @@ class ParticipantLink {
   /// Opens the stream, and again whenever it breaks.
   void start();
   void send(std::vector<Command> commands);
-  [[nodiscard]] bool steady_for(std::chrono::milliseconds window) const;
+  [[nodiscard]] Health health(std::chrono::milliseconds window) const;
   /// Cancels everything and waits for it. Nothing is delivered afterwards.
   void stop();
 
@@ -41,7 +41,7 @@ class ParticipantLink {
   using Lock = std::unique_lock<std::mutex>;
   struct Pending {
     Command command;
-    Time deadline;
+    Time since;  // when it was handed over
   };
   class Stream;
   struct Call;
@@ -59,6 +59,7 @@ class ParticipantLink {
   void call_ended(const std::shared_ptr<Call>& call, CallResult result);
   void poll_crash_gate(Lock lock);
   [[nodiscard]] bool crash_gate_open(const Lock&) const;
+  [[nodiscard]] bool restarting(const Lock&) const;
 
   /// Runs `then` after `delay`, unless stopped before.
   void later(const Lock&, std::chrono::milliseconds delay, std::function<void()> then);
@@ -97,7 +98,7 @@ class GrpcTransport final : public Transport {
   void start();
   void stop();
   void send(saga::Participant to, std::vector<Command> commands) override;
-  [[nodiscard]] bool steady_for(saga::Participant to, std::chrono::milliseconds window) const override;
+  [[nodiscard]] Health health(saga::Participant to, std::chrono::milliseconds window) const override;
 
  private:
   std::vector<std::unique_ptr<ParticipantLink>> links_;
