@@ -36,7 +36,13 @@ bool is_shown_apart(std::string_view member) {
   return std::find(kNames.begin(), kNames.end(), member) != kNames.end();
 }
 
-/// time service severity body [step=... and other attributes] attempt outcome trace
+/// Worth a place: it says something, and the body does not say it already.
+bool is_news(const boost::json::value& record, std::string_view member) {
+  const auto value = json::cell(record, member);
+  return !value.empty() && value != "-" && json::text(record, "body").find(value) == std::string::npos;
+}
+
+/// time service severity body [user=... and other attributes] attempt outcome trace
 std::string to_line(const boost::json::value& record, bool with_order) {
   const auto severity = printable(json::text(record, "severity"));
   std::string out = json::cell(record, "time") + "  " + padded(json::cell(record, "service"), 9) + "  " +
@@ -44,12 +50,13 @@ std::string to_line(const boost::json::value& record, bool with_order) {
   if (const auto* members = record.if_object()) {
     for (const auto& member : *members) {
       const std::string_view name = member.key();
-      if (!is_shown_apart(name)) out += "  " + printable(name) + "=" + json::cell(record, name);
+      if (!is_shown_apart(name) && is_news(record, name))
+        out += "  " + printable(name) + "=" + json::cell(record, name);
     }
   }
   if (with_order && json::find(record, "order_id") != nullptr) out += "  order=" + json::cell(record, "order_id");
   if (json::find(record, "attempt") != nullptr) out += "  attempt " + json::cell(record, "attempt");
-  if (const auto outcome = json::cell(record, "outcome"); outcome != "-") out += "  " + outcome;
+  if (is_news(record, "outcome")) out += "  " + json::cell(record, "outcome");
   const auto trace = json::text(record, "trace_id");
   if (!trace.empty()) out += "  " + coloured(stdout, Colour::kDim, printable(trace.substr(0, kShortTrace)));
   return out;

@@ -49,7 +49,8 @@ struct Strike {
                                                       std::span<const Strike> strikes, bool undecided,
                                                       std::uint32_t attempt = 0);
 /// The strike to record when `instruction` strikes `attempt`: a repeat of the same attempt does not count again.
-[[nodiscard]] Strike counted(const FailureInstruction& instruction, std::span<const Strike> strikes, std::uint32_t attempt);
+[[nodiscard]] Strike counted(const FailureInstruction& instruction, std::span<const Strike> strikes,
+                             std::uint32_t attempt);
 
 /// False where the instruction strikes before the command takes effect.
 [[nodiscard]] constexpr bool takes_effect(const FailureInstruction& instruction) {

@@ -85,8 +85,8 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
     if (request_.failures.empty()) return {};
     const auto operation = decider.participant.recall(request_.order);
     if (!operation) return tl::unexpected(operation.error());
-    const auto* chosen = choose_strike(request_.failures, answer_.strikes,
-                                        operation->state == OperationState::kNone, request_.attempt);
+    const auto* chosen =
+        choose_strike(request_.failures, answer_.strikes, operation->state == OperationState::kNone, request_.attempt);
     if (chosen == nullptr) return {};
     struck_ = *chosen;
     const Strike now = counted(*chosen, answer_.strikes, request_.attempt);

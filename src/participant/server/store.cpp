@@ -211,9 +211,8 @@ Result<std::vector<Strike>> Store::strikes(const OrderId& order) {
   std::vector<Strike> strikes;
   strikes_.bind(1, order);
   const auto read = each(strikes_, [&]() -> Result<void> {
-    strikes.push_back(
-        {static_cast<std::uint32_t>(strikes_.integer(0)), static_cast<std::uint32_t>(strikes_.integer(1)),
-         static_cast<std::uint32_t>(strikes_.integer(2))});
+    strikes.push_back({static_cast<std::uint32_t>(strikes_.integer(0)), static_cast<std::uint32_t>(strikes_.integer(1)),
+                       static_cast<std::uint32_t>(strikes_.integer(2))});
     return {};
   });
   if (!read) return tl::unexpected(read.error());

@@ -51,18 +51,29 @@ Connection::Connection(ServerContext& context, Socket socket, std::size_t slot, 
 void Connection::enter(Phase phase) {
   phase_ = phase;
   switch (phase) {
-    case Phase::kIdle: deadline_ = context_.now + context_.options.idle_timeout; break;
-    case Phase::kReading: deadline_ = context_.now + context_.options.request_timeout; break;
-    case Phase::kHandling: deadline_.reset(); break;
-    case Phase::kWriting: deadline_ = context_.now + context_.options.write_timeout; break;
-    case Phase::kLingering: deadline_ = context_.now + kLingerTimeout; break;
+    case Phase::kIdle:
+      deadline_ = context_.now + context_.options.idle_timeout;
+      break;
+    case Phase::kReading:
+      deadline_ = context_.now + context_.options.request_timeout;
+      break;
+    case Phase::kHandling:
+      deadline_.reset();
+      break;
+    case Phase::kWriting:
+      deadline_ = context_.now + context_.options.write_timeout;
+      break;
+    case Phase::kLingering:
+      deadline_ = context_.now + kLingerTimeout;
+      break;
   }
 }
 
 Awaitable<void> Connection::run() {
   if (refused_) {
     keep_alive_ = false;
-    co_await send(problem_response(problem_type::kTooManyConnections, "try again later").add_header("Retry-After", "1"));
+    co_await send(
+        problem_response(problem_type::kTooManyConnections, "try again later").add_header("Retry-After", "1"));
   }
   while (keep_alive_ && !context_.draining) {
     if (!co_await receive()) break;
@@ -86,9 +97,8 @@ Awaitable<bool> Connection::receive() {
     if (parts_.expects_continue && parser_->is_header_done()) co_await send_continue();
     if (!make_room()) co_return true;
     error_code ec;
-    const std::size_t read =
-        co_await socket_.async_read_some(boost::asio::buffer(input_.data() + end_, input_.size() - end_),
-                                         boost::asio::redirect_error(kAwait, ec));
+    const std::size_t read = co_await socket_.async_read_some(
+        boost::asio::buffer(input_.data() + end_, input_.size() - end_), boost::asio::redirect_error(kAwait, ec));
     if (ec) {
       const bool slow = std::exchange(expired_, false) && phase_ == Phase::kReading;
       if (slow) refuse(problem_type::kRequestTimeout, "the request was not complete in time");
@@ -209,7 +219,8 @@ Awaitable<void> Connection::send_continue() {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   parts_.expects_continue = false;
   error_code ignored;
-  co_await boost::asio::async_write(socket_, boost::asio::buffer(kContinue), boost::asio::redirect_error(kAwait, ignored));
+  co_await boost::asio::async_write(socket_, boost::asio::buffer(kContinue),
+                                    boost::asio::redirect_error(kAwait, ignored));
 }
 
 /// Lets the client read the last answer: closing with unread bytes would make its kernel throw the answer away.

@@ -65,7 +65,7 @@ class JsonDocument {
     JsonValue::Kind kind = JsonValue::Kind::kNull;
     bool has_key = false;
     bool repeated = false;
-    bool too_large = false;      // an integer that does not fit
+    bool too_large = false;  // an integer that does not fit
     std::uint32_t parent = 0;
     std::uint32_t position = 0;  // among its parent's children
     std::uint32_t end = 0;       // index behind its last descendant
@@ -74,7 +74,9 @@ class JsonDocument {
     std::int64_t integer = 0;
   };
 
-  [[nodiscard]] std::string_view view(Span span) const { return std::string_view(strings_).substr(span.begin, span.size); }
+  [[nodiscard]] std::string_view view(Span span) const {
+    return std::string_view(strings_).substr(span.begin, span.size);
+  }
 
   std::vector<Node> nodes_;  // in document order
   std::string strings_;      // keys and strings, unescaped
@@ -90,7 +92,8 @@ class JsonObjectReader {
   /// The member's text; an error is noted if it is not a string, or is absent though required.
   [[nodiscard]] std::optional<std::string_view> string(std::string_view name, bool required);
   /// The member's value; an error is noted if it is not an integer within the bounds, or is absent though required.
-  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, bool required, std::int64_t min, std::int64_t max);
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, bool required, std::int64_t min,
+                                                    std::int64_t max);
   /// Notes an error for every member that nobody asked for and for every repetition.
   void refuse_the_rest();
   /// Notes that the member is wrong.

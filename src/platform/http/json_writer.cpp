@@ -14,11 +14,20 @@ void append_escaped(std::string& out, char c) {
   out.push_back('\\');
   switch (c) {
     case '"':
-    case '\\': out.push_back(c); return;
-    case '\n': out.push_back('n'); return;
-    case '\r': out.push_back('r'); return;
-    case '\t': out.push_back('t'); return;
-    default: break;
+    case '\\':
+      out.push_back(c);
+      return;
+    case '\n':
+      out.push_back('n');
+      return;
+    case '\r':
+      out.push_back('r');
+      return;
+    case '\t':
+      out.push_back('t');
+      return;
+    default:
+      break;
   }
   out += "u00";
   out.push_back(kHex[static_cast<unsigned char>(c) >> 4]);

@@ -43,7 +43,8 @@ inline constexpr ProblemType kBodyTooLarge{"body-too-large", "The body is too la
 inline constexpr ProblemType kTargetTooLong{"target-too-long", "The request's target is too long", 414};
 inline constexpr ProblemType kExpectationFailed{"expectation-failed", "The expectation cannot be met", 417};
 inline constexpr ProblemType kHeaderTooLarge{"header-too-large", "The header is too large", 431};
-inline constexpr ProblemType kUnsupportedEncoding{"unsupported-encoding", "The transfer encoding is not supported", 501};
+inline constexpr ProblemType kUnsupportedEncoding{"unsupported-encoding", "The transfer encoding is not supported",
+                                                  501};
 inline constexpr ProblemType kTooManyConnections{"too-many-connections", "There are too many connections", 503};
 inline constexpr ProblemType kInternal{"internal", "The server failed", 500};
 inline constexpr ProblemType kNotFound{"not-found", "There is nothing at this path", 404};

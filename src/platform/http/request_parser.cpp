@@ -14,14 +14,22 @@ constexpr std::size_t kMaxFields = 100;
 Method method_of(boost::beast::http::verb name) {
   using boost::beast::http::verb;
   switch (name) {
-    case verb::get: return Method::kGet;
-    case verb::head: return Method::kHead;
-    case verb::post: return Method::kPost;
-    case verb::put: return Method::kPut;
-    case verb::patch: return Method::kPatch;
-    case verb::delete_: return Method::kDelete;
-    case verb::options: return Method::kOptions;
-    default: return Method::kOther;
+    case verb::get:
+      return Method::kGet;
+    case verb::head:
+      return Method::kHead;
+    case verb::post:
+      return Method::kPost;
+    case verb::put:
+      return Method::kPut;
+    case verb::patch:
+      return Method::kPatch;
+    case verb::delete_:
+      return Method::kDelete;
+    case verb::options:
+      return Method::kOptions;
+    default:
+      return Method::kOther;
   }
 }
 
@@ -58,7 +66,8 @@ bool RequestParts::fill(Request& request) const {
   request.body = body;
   request.headers.clear();
   for (const Field& field : fields) {
-    request.headers.push_back({all.substr(field.name_begin, field.name_size), all.substr(field.value_begin, field.value_size)});
+    request.headers.push_back(
+        {all.substr(field.name_begin, field.name_size), all.substr(field.value_begin, field.value_size)});
   }
   request.parameters.clear();
   request.route = {};
@@ -106,10 +115,13 @@ void RequestParser::on_field_impl(FieldName name, Text name_text, Text value, Co
 void RequestParser::check_field(FieldName name, Text value, Code& ec) {
   const std::string_view text(value.data(), value.size());
   switch (name) {
-    case FieldName::host: ++hosts_; break;
+    case FieldName::host:
+      ++hosts_;
+      break;
     case FieldName::content_length:
       // Beast takes "5, 5" and the same length twice.
-      if (++lengths_ > 1 || text.find_first_not_of("0123456789") != std::string_view::npos) ec = error::bad_content_length;
+      if (++lengths_ > 1 || text.find_first_not_of("0123456789") != std::string_view::npos)
+        ec = error::bad_content_length;
       break;
     case FieldName::transfer_encoding:
       // Beast reads a body with another coding as if there were none: the next request would start inside it.
@@ -119,13 +131,14 @@ void RequestParser::check_field(FieldName name, Text value, Code& ec) {
       if (!equal_ignoring_case(text, "100-continue")) return refuse(problem_type::kExpectationFailed, ec);
       parts_.expects_continue = version_ >= 11;
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
 void RequestParser::on_header_impl(Code& ec) {
   header_done_ = true;
-  if (hosts_ > 1 || (hosts_ == 0 && version_ >= 11)) ec = error::bad_field;
+  if (hosts_ > 1 || (hosts_ == 0 && version_ >= 11)) ec = error::bad_field;  // which site is meant?
 }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& size, Code&) {

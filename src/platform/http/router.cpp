@@ -56,13 +56,15 @@ void Router::dispatch(Request& request, const Responder& responder) const {
     if (!answers(route.method, request.method)) continue;
     bool decodable = true;
     request.parameters.clear();
-    if (!matches(route.pattern, request.path, [&](auto segment) { decodable = decode(request, segment) && decodable; })) continue;
+    if (!matches(route.pattern, request.path, [&](auto segment) { decodable = decode(request, segment) && decodable; }))
+      continue;
     request.route = route.pattern;
     if (decodable) return route.action(request, responder);
     return responder.answer(problem_response(problem_type::kBadRequest, "the path is not valid percent-encoding"));
   }
   const std::string methods = allowed(request.path);
-  if (methods.empty()) return responder.answer(problem_response(problem_type::kNotFound, "there is nothing at this path"));
+  if (methods.empty())
+    return responder.answer(problem_response(problem_type::kNotFound, "there is nothing at this path"));
   if (request.method == Method::kOptions) {
     Response response{.status = 204};
     response.add_header("Allow", methods);

@@ -26,12 +26,12 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 using Acceptor = boost::asio::basic_socket_acceptor<tcp, Executor>;
-using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                Executor>;
+using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::chrono::milliseconds kTick{500};
-constexpr std::size_t kMostRefusals = 64;        // connections over the limit that are told so; the rest is just closed
-constexpr std::size_t kOtherDescriptors = 128;   // files and sockets of the rest of the process
+constexpr std::size_t kMostRefusals = 64;       // connections over the limit that are told so; the rest is just closed
+constexpr std::size_t kOtherDescriptors = 128;  // files and sockets of the rest of the process
 
 struct Address {
   std::string host;
@@ -165,7 +165,8 @@ class Server::Core {
     const std::size_t slot = free_slot();
     connections_[slot] = std::make_unique<Connection>(context_, std::move(socket), slot, refused);
     ++open_;
-    boost::asio::co_spawn(io_.get_executor(), connections_[slot]->run(), [this, slot](const std::exception_ptr&) { remove(slot); });
+    boost::asio::co_spawn(io_.get_executor(), connections_[slot]->run(),
+                          [this, slot](const std::exception_ptr&) { remove(slot); });
   }
 
   std::size_t free_slot() {

@@ -67,7 +67,7 @@ struct ServerOptions {
   std::chrono::seconds request_timeout{10};  // for a header, and for the body that follows it
   std::chrono::seconds idle_timeout{75};
   std::chrono::seconds write_timeout{30};
-  std::chrono::seconds drain_timeout{5};     // for requests under way when the server stops
+  std::chrono::seconds drain_timeout{5};  // for requests under way when the server stops
 };
 
 class Server {

@@ -51,7 +51,8 @@ class Auditor {
  public:
   virtual ~Auditor() = default;
 
-  /// Audits all services while orders run. `done` runs exactly once, on any thread; kUnavailable where a service is down.
+  /// Audits all services while orders run. `done` runs exactly once, on any thread; kUnavailable where a service is
+  /// down.
   virtual void run(std::function<void(Result<AuditReport>)> done) = 0;
 };
 

@@ -30,8 +30,8 @@ void account(ApiContext& context, const Request& request, const Responder& respo
   const auto before = parameters.parsed("cursor", parse_entry_cursor, "is not a cursor of this list").value_or(0);
   if (const auto problem = parameters.problem()) return refuse(responder, *problem);
   context.participants.account(*user, limit, before, answer_peer<Account>(responder, [](const Account& found) {
-                                 return json_response(account_json(found));
-                               }));
+    return json_response(account_json(found));
+  }));
 }
 
 void wallet(ApiContext& context, const Request& request, const Responder& responder) {
@@ -43,10 +43,11 @@ void wallet(ApiContext& context, const Request& request, const Responder& respon
   if (const auto problem = parameters.problem()) return refuse(responder, *problem);
   // A delivery has a token at least, so `limit` deliveries are enough; the place's own delivery is to be among them.
   const std::uint64_t before = place ? place->seq + 1 : 0;
-  context.participants.wallet(*user, limit, before,
-                              answer_peer<Wallet>(responder, [place = place.value_or(TokenPlace{}), limit](const Wallet& found) {
-                                return json_response(wallet_json(found, place, limit));
-                              }));
+  context.participants.wallet(
+      *user, limit, before,
+      answer_peer<Wallet>(responder, [place = place.value_or(TokenPlace{}), limit](const Wallet& found) {
+        return json_response(wallet_json(found, place, limit));
+      }));
 }
 
 void grant(ApiContext& context, const Request& request, const Responder& responder) {
@@ -57,17 +58,20 @@ void grant(ApiContext& context, const Request& request, const Responder& respond
   const auto amount = parse_amount(request, "amount", 1, kMaxCredits.value);
   if (!amount) return refuse(responder, amount.error());
   context.participants.grant(*user, Credits{*amount}, *key, answer_peer<Grant>(responder, [](const Grant& granted) {
-                               return with_replay_mark(json_response(grant_json(granted)), granted.replayed);
-                             }));
+    return with_replay_mark(json_response(grant_json(granted)), granted.replayed);
+  }));
 }
 
 }  // namespace
 
 void add_account_routes(http::Router& router, const SharedContext& context) {
   using http::Method;
-  router.add(Method::kGet, "/v1/accounts/{}", [context](const Request& request, const Responder& responder) { account(*context, request, responder); });
-  router.add(Method::kGet, "/v1/wallets/{}", [context](const Request& request, const Responder& responder) { wallet(*context, request, responder); });
-  router.add(Method::kPost, "/v1/accounts/{}/credits", for_operators(context, [context](const Request& request, const Responder& responder) {
+  router.add(Method::kGet, "/v1/accounts/{}",
+             [context](const Request& request, const Responder& responder) { account(*context, request, responder); });
+  router.add(Method::kGet, "/v1/wallets/{}",
+             [context](const Request& request, const Responder& responder) { wallet(*context, request, responder); });
+  router.add(Method::kPost, "/v1/accounts/{}/credits",
+             for_operators(context, [context](const Request& request, const Responder& responder) {
                grant(*context, request, responder);
              }));
 }

@@ -32,9 +32,8 @@ inline void refuse(const http::Responder& responder, const http::Problem& proble
 template <class T, class Render>
 [[nodiscard]] PeerCallback<T> answer_peer(http::Responder responder, Render render) {
   return [responder = std::move(responder), render = std::move(render)](PeerResult<T> result) {
-    responder.answer_with([result = std::move(result), render]() {
-      return result ? render(*result) : peer_problem(result.error());
-    });
+    responder.answer_with(
+        [result = std::move(result), render]() { return result ? render(*result) : peer_problem(result.error()); });
   };
 }
 
@@ -42,15 +41,14 @@ template <class T, class Render>
 template <class T, class Render>
 [[nodiscard]] std::function<void(Result<T>)> answer_own(http::Responder responder, Render render) {
   return [responder = std::move(responder), render = std::move(render)](Result<T> result) {
-    responder.answer_with([result = std::move(result), render]() {
-      return result ? render(*result) : own_problem(result.error());
-    });
+    responder.answer_with(
+        [result = std::move(result), render]() { return result ? render(*result) : own_problem(result.error()); });
   };
 }
 
 /// The one integer that a small body holds, `{"price": 10}`; a problem otherwise.
-[[nodiscard]] Checked<std::int64_t> parse_amount(const http::Request& request, std::string_view member, std::int64_t min,
-                                                 std::int64_t max);
+[[nodiscard]] Checked<std::int64_t> parse_amount(const http::Request& request, std::string_view member,
+                                                 std::int64_t min, std::int64_t max);
 /// The problem with the body of a call that takes none; `{}` is none.
 [[nodiscard]] std::optional<http::Problem> check_no_body(const http::Request& request);
 

@@ -20,7 +20,7 @@ namespace ldt::order {
 using Readiness = std::function<std::vector<std::pair<std::string, bool>>()>;
 
 struct HttpApiOptions {
-  std::string operator_token;       // empty: every operator call is refused
+  std::string operator_token;  // empty: every operator call is refused
   bool allow_failures = false;
   saga::Handling default_handling;  // of orders that do not say
 };

@@ -14,8 +14,8 @@ namespace ldt::order {
 
 /// Tokens that are older than a place inside a delivery.
 struct TokenPlace {
-  std::uint64_t seq = 0;        // the delivery
-  std::int64_t skip = 0;        // its tokens that were shown already
+  std::uint64_t seq = 0;  // the delivery
+  std::int64_t skip = 0;  // its tokens that were shown already
 
   friend bool operator==(const TokenPlace&, const TokenPlace&) = default;
 };

@@ -55,10 +55,14 @@ void append_sequence(std::string& out, const YAML::Node& node) {
 
 void append_json(std::string& out, const YAML::Node& node) {
   switch (node.Type()) {
-    case YAML::NodeType::Map: return append_map(out, node);
-    case YAML::NodeType::Sequence: return append_sequence(out, node);
-    case YAML::NodeType::Scalar: return append_scalar(out, node);
-    default: out += "null";
+    case YAML::NodeType::Map:
+      return append_map(out, node);
+    case YAML::NodeType::Sequence:
+      return append_sequence(out, node);
+    case YAML::NodeType::Scalar:
+      return append_scalar(out, node);
+    default:
+      out += "null";
   }
 }
 
@@ -84,7 +88,8 @@ void append_literal(std::string& out, const std::string& text) {
 std::string source(int count, char** arguments) {
   std::string json;
   append_json(json, YAML::LoadFile(arguments[2]));
-  std::string out = "#include \"services/order/http/documents.h\"\n\n#include <array>\n\nnamespace ldt::order {\nnamespace {\n\n";
+  std::string out =
+      "#include \"services/order/http/documents.h\"\n\n#include <array>\n\nnamespace ldt::order {\nnamespace {\n\n";
   out += "using namespace std::string_view_literals;\n\nconstexpr std::string_view kOpenapi =";
   append_literal(out, json);
   out += ";\n\nconstexpr std::array kPages{";
@@ -93,8 +98,9 @@ std::string source(int count, char** arguments) {
     append_literal(out, contents(arguments[i]));
     out += "},";
   }
-  return out + "};\n\n}  // namespace\n\nstd::string_view openapi_json() { return kOpenapi; }\n"
-               "std::span<const ErrorPage> error_pages() { return kPages; }\n\n}  // namespace ldt::order\n";
+  return out +
+         "};\n\n}  // namespace\n\nstd::string_view openapi_json() { return kOpenapi; }\n"
+         "std::span<const ErrorPage> error_pages() { return kPages; }\n\n}  // namespace ldt::order\n";
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ namespace ldt::order {
 HttpApi::HttpApi(Orders& orders, Auditor& auditor, const std::shared_ptr<grpc::Channel>& payment,
                  const std::shared_ptr<grpc::Channel>& inventory, const std::shared_ptr<grpc::Channel>& delivery,
                  Readiness readiness, HttpApiOptions options, telemetry::Telemetry& telemetry)
-    : context_(new ApiContext{orders, auditor, {payment, inventory, delivery}, std::move(readiness), std::move(options)}),
+    : context_(
+          new ApiContext{orders, auditor, {payment, inventory, delivery}, std::move(readiness), std::move(options)}),
       telemetry_(telemetry),
       durations_(telemetry.histogram("http.server.request.duration", "s", "Duration of HTTP requests")) {
   add_order_routes(router_, context_);
@@ -21,7 +22,8 @@ HttpApi::~HttpApi() { stop(); }
 
 Result<std::uint16_t> HttpApi::start(const std::string& address) {
   return server_.start(
-      address, [this](http::Request& request, const http::Responder& responder) { router_.dispatch(request, responder); },
+      address,
+      [this](http::Request& request, const http::Responder& responder) { router_.dispatch(request, responder); },
       [this](const http::Request& request, int status, std::chrono::nanoseconds duration) {
         observe(request, status, duration);
       });
@@ -34,11 +36,12 @@ void HttpApi::stop() {
 
 void HttpApi::observe(const http::Request& request, int status, std::chrono::nanoseconds duration) {
   const std::string_view route = request.route.empty() ? "none" : request.route;
-  durations_.record(std::chrono::duration<double>(duration).count(), {{"http.request.method", to_string(request.method)},
-                                                                      {"http.route", route},
-                                                                      {"http.response.status_code", std::int64_t{status}}});
+  durations_.record(std::chrono::duration<double>(duration).count(),
+                    {{"http.request.method", to_string(request.method)},
+                     {"http.route", route},
+                     {"http.response.status_code", std::int64_t{status}}});
   if (status != 500) return;
-  telemetry_.log(telemetry::Severity::kError, "a request failed", nullptr,
+  telemetry_.log(telemetry::Severity::kError, "a request was answered with 500", nullptr,
                  {{"http.request.method", to_string(request.method)}, {"http.route", route}});
 }
 

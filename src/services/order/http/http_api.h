@@ -23,7 +23,8 @@ class HttpApi {
   HttpApi(const HttpApi&) = delete;
   HttpApi& operator=(const HttpApi&) = delete;
 
-  /// Serves on HOST:PORT. @return the port; kInvalid where it is no address, kUnavailable where it cannot be listened on
+  /// Serves on HOST:PORT. @return the port; kInvalid where it is no address, kUnavailable where it cannot be listened
+  /// on
   [[nodiscard]] Result<std::uint16_t> start(const std::string& address);
   /// Lets the requests under way finish, as long as that takes few seconds. Idempotent.
   void stop();

@@ -1,6 +1,6 @@
 // The inventory: inventory knows what is allocated, the order service what of it is sold.
-// Depends on Participants and Orders. Invariant: what is sold is asked for first, so that `reserved` never falls below zero;
-// the engine knows a new price before the operator hears of it.
+// Depends on Participants and Orders. Invariant: what is sold is asked for first, so that `reserved` never falls below
+// zero; the engine knows a new price before the operator hears of it.
 #include <unordered_map>
 #include <utility>
 
@@ -37,9 +37,8 @@ void show(const SharedContext& context, const Request& request, const Responder&
   const auto sku = Sku::parse(request.parameters[0]);
   if (!sku) return responder.answer(sku_not_found());
   with_sold(*context, *sku, responder, [context, sku = *sku, responder](Quantity sold) {
-    context->participants.sku(sku, answer_peer<SkuRow>(responder, [sold](const SkuRow& row) {
-                                return json_response(sku_json(row, sold));
-                              }));
+    context->participants.sku(
+        sku, answer_peer<SkuRow>(responder, [sold](const SkuRow& row) { return json_response(sku_json(row, sold)); }));
   });
 }
 
@@ -60,15 +59,16 @@ void list_with_sold(const SharedContext& context, const SkuPage& names, std::uin
   SoldQuery query;
   for (const SkuRow& row : names.skus) query.skus.push_back(row.sku);
   auto skus = query.skus;
-  context->orders.sold(std::move(query), [context, skus = std::move(skus), limit, after, responder](const SoldResult& sold) {
-    if (!sold) return responder.answer(own_problem(sold.error()));
-    SoldBySku sold_by_sku;
-    for (std::size_t i = 0; i < skus.size(); ++i) sold_by_sku.emplace(skus[i], (*sold)[i]);
-    context->participants.skus(limit, after,
-                               answer_peer<SkuPage>(responder, [sold_by_sku = std::move(sold_by_sku)](const SkuPage& page) {
-                                 return page_response(page, sold_by_sku);
-                               }));
-  });
+  context->orders.sold(
+      std::move(query), [context, skus = std::move(skus), limit, after, responder](const SoldResult& sold) {
+        if (!sold) return responder.answer(own_problem(sold.error()));
+        SoldBySku sold_by_sku;
+        for (std::size_t i = 0; i < skus.size(); ++i) sold_by_sku.emplace(skus[i], (*sold)[i]);
+        context->participants.skus(
+            limit, after, answer_peer<SkuPage>(responder, [sold_by_sku = std::move(sold_by_sku)](const SkuPage& page) {
+              return page_response(page, sold_by_sku);
+            }));
+      });
 }
 
 void list(const SharedContext& context, const Request& request, const Responder& responder) {
@@ -104,11 +104,13 @@ void restock(const SharedContext& context, const Request& request, const Respond
   if (!key) return refuse(responder, key.error());
   const auto quantity = parse_amount(request, "quantity", 1, kMaxStock.value);
   if (!quantity) return refuse(responder, quantity.error());
-  with_sold(*context, *sku, responder, [context, sku = *sku, quantity = Quantity{*quantity}, key = *key, responder](Quantity sold) {
-    context->participants.restock(sku, quantity, key, answer_peer<SkuChange>(responder, [sold](const SkuChange& change) {
-                                    return with_replay_mark(json_response(sku_json(change.row, sold)), change.replayed);
-                                  }));
-  });
+  with_sold(*context, *sku, responder,
+            [context, sku = *sku, quantity = Quantity{*quantity}, key = *key, responder](Quantity sold) {
+              context->participants.restock(
+                  sku, quantity, key, answer_peer<SkuChange>(responder, [sold](const SkuChange& change) {
+                    return with_replay_mark(json_response(sku_json(change.row, sold)), change.replayed);
+                  }));
+            });
 }
 
 using Call = void (*)(const SharedContext&, const Request&, const Responder&);

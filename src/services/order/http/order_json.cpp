@@ -106,7 +106,8 @@ void append_step(std::string& out, const StepGroup& group, const std::vector<Att
   append_member(out, ",\"attempts\":", std::max(group.attempts, last.number));
   // From the first attempt's begin to the last one's end, the pauses between them included.
   const std::chrono::microseconds waited(last.started_at.us - group.first->started_at.us);
-  append_timing(out, group.first->started_at, std::max(waited, {}) + last.duration, last.outcome != saga::Outcome::kNone);
+  append_timing(out, group.first->started_at, std::max(waited, {}) + last.duration,
+                last.outcome != saga::Outcome::kNone);
   if (group.attempts > 1) append_tries(out, attempts, last.step);
   out.push_back('}');
 }

@@ -63,8 +63,8 @@ saga::Handling resolved(const GivenHandling& given, saga::Handling handling) {
 saga::FailureInstruction read_instruction(JsonObjectReader& object) {
   saga::FailureInstruction instruction;
   if (const auto step = word(object, "step", true, saga::parse_step, kStepWords)) instruction.step = *step;
-  if (const auto kind = word(object, "kind", true, saga::parse_failure_kind,
-                             "must be TIMEOUT, UNKNOWN, CRASH, DELAY or REFUSE")) {
+  if (const auto kind =
+          word(object, "kind", true, saga::parse_failure_kind, "must be TIMEOUT, UNKNOWN, CRASH, DELAY or REFUSE")) {
     instruction.kind = *kind;
   }
   if (const auto effect = word(object, "effect", false, saga::parse_failure_effect, "must be NONE or APPLIED")) {
@@ -164,7 +164,8 @@ tl::expected<NewOrder, http::Problem> parse_order_request(std::string_view body,
   NewOrder order;
   read_purchase(object, order);
   GivenHandling given;
-  if (const auto value = object_member(object, "handling", JsonValue::Kind::kObject)) given = read_handling(*value, errors);
+  if (const auto value = object_member(object, "handling", JsonValue::Kind::kObject))
+    given = read_handling(*value, errors);
   order.handling = resolved(given, rules.default_handling);
   if (const auto value = object_member(object, "failures", JsonValue::Kind::kArray)) {
     const auto values = value->children();

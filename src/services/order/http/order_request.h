@@ -26,9 +26,10 @@ struct GivenHandling {
   std::optional<saga::OnFailure> on_failure;
 };
 
-/// @return the order without key and caller; or a problem: 400 where the body is not JSON, 403 where failure instructions
-/// are forbidden, 422 with a pointer to every wrong field otherwise
-[[nodiscard]] tl::expected<NewOrder, http::Problem> parse_order_request(std::string_view body, const OrderRequestRules& rules);
+/// @return the order without key and caller; or a problem: 400 where the body is not JSON, 403 where failure
+/// instructions are forbidden, 422 with a pointer to every wrong field otherwise
+[[nodiscard]] tl::expected<NewOrder, http::Problem> parse_order_request(std::string_view body,
+                                                                        const OrderRequestRules& rules);
 
 /// The same for equal requests, whatever their white space and member order; stable over versions and restarts, so it
 /// does not depend on the server's defaults.

@@ -45,24 +45,25 @@ void place(const ApiContext& context, const Request& request, const Responder& r
   auto order = read_order(request, context.options);
   if (!order) return refuse(responder, order.error());
   const auto wait = preferred_wait(request);
-  context.orders.place(std::move(*order), wait.value_or(std::chrono::seconds(0)), [responder, wait](PlaceResult result) {
-    responder.answer_with([result = std::move(result), wait]() { return place_response(result, wait); });
-  });
+  context.orders.place(
+      std::move(*order), wait.value_or(std::chrono::seconds(0)), [responder, wait](PlaceResult result) {
+        responder.answer_with([result = std::move(result), wait]() { return place_response(result, wait); });
+      });
 }
 
 void show(const ApiContext& context, const Request& request, const Responder& responder) {
   const auto id = OrderId::parse(request.parameters[0]);
   if (!id) return responder.answer(order_not_found());
-  context.orders.get(*id, answer_own<OrderView>(responder, [](const OrderView& order) {
-                       return json_response(order_json(order));
-                     }));
+  context.orders.get(
+      *id, answer_own<OrderView>(responder, [](const OrderView& order) { return json_response(order_json(order)); }));
 }
 
 void list(const ApiContext& context, const Request& request, const Responder& responder) {
   QueryReader parameters(request);
   ListQuery query;
   query.user = parameters.parsed("user", UserName::parse, "must be a user name");
-  query.state = parameters.parsed("state", saga::parse_order_state, "must be RUNNING, HELD, REVERTING, COMPLETED or REVERTED");
+  query.state =
+      parameters.parsed("state", saga::parse_order_state, "must be RUNNING, HELD, REVERTING, COMPLETED or REVERTED");
   query.outcome = parameters.parsed("outcome", saga::parse_outcome, "must be an outcome, such as TIMEOUT");
   query.failed_step = parameters.parsed("failed_step", saga::parse_step, "must be a step, such as payment.charge");
   query.limit = parameters.integer("limit", 1, 500, 50);
@@ -104,9 +105,8 @@ void sagas(const ApiContext& context, const Request& request, const Responder& r
 }
 
 void audit(const ApiContext& context, const Responder& responder) {
-  context.auditor.run(answer_own<AuditReport>(responder, [](const AuditReport& report) {
-    return json_response(audit_json(report));
-  }));
+  context.auditor.run(
+      answer_own<AuditReport>(responder, [](const AuditReport& report) { return json_response(audit_json(report)); }));
 }
 
 }  // namespace
@@ -120,16 +120,20 @@ http::Router::Action for_operators(const SharedContext& context, http::Router::A
 
 void add_order_routes(http::Router& router, const SharedContext& context) {
   using http::Method;
-  router.add(Method::kPost, "/v1/orders", [context](const Request& request, const Responder& responder) { place(*context, request, responder); });
-  router.add(Method::kGet, "/v1/orders/{}", [context](const Request& request, const Responder& responder) { show(*context, request, responder); });
-  router.add(Method::kGet, "/v1/orders", [context](const Request& request, const Responder& responder) { list(*context, request, responder); });
+  router.add(Method::kPost, "/v1/orders",
+             [context](const Request& request, const Responder& responder) { place(*context, request, responder); });
+  router.add(Method::kGet, "/v1/orders/{}",
+             [context](const Request& request, const Responder& responder) { show(*context, request, responder); });
+  router.add(Method::kGet, "/v1/orders",
+             [context](const Request& request, const Responder& responder) { list(*context, request, responder); });
   router.add(Method::kPost, "/v1/orders/{}/cancel", command(context, &Orders::cancel));
   router.add(Method::kPost, "/v1/orders/{}/retry", command(context, &Orders::retry));
 }
 
 void add_operator_routes(http::Router& router, const SharedContext& context) {
   using http::Method;
-  router.add(Method::kGet, "/v1/sagas", for_operators(context, [context](const Request& request, const Responder& responder) {
+  router.add(Method::kGet, "/v1/sagas",
+             for_operators(context, [context](const Request& request, const Responder& responder) {
                sagas(*context, request, responder);
              }));
   router.add(Method::kPost, "/v1/sagas/{}/retry", for_operators(context, command(context, &Orders::push)));

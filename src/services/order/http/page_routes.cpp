@@ -60,7 +60,8 @@ Response readiness_response(const Readiness& readiness) {
 
 Response error_page(std::string_view name) {
   const auto pages = error_pages();
-  const auto page = std::find_if(pages.begin(), pages.end(), [&](const ErrorPage& candidate) { return candidate.name == name; });
+  const auto page =
+      std::find_if(pages.begin(), pages.end(), [&](const ErrorPage& candidate) { return candidate.name == name; });
   if (page == pages.end()) {
     return http::problem_response(http::problem_type::kNotFound, "there is no problem of this name");
   }
@@ -71,18 +72,16 @@ Response error_page(std::string_view name) {
 
 void add_page_routes(http::Router& router, const SharedContext& context) {
   using http::Method;
-  router.add(Method::kGet, "/healthz", [](const Request&, const Responder& responder) {
-    responder.answer(json_response("{\"alive\":true}"));
-  });
+  router.add(Method::kGet, "/healthz",
+             [](const Request&, const Responder& responder) { responder.answer(json_response("{\"alive\":true}")); });
   router.add(Method::kGet, "/readyz", [context](const Request&, const Responder& responder) {
     responder.answer(readiness_response(context->readiness));
   });
   router.add(Method::kGet, "/openapi.json", [](const Request&, const Responder& responder) {
     responder.answer(text_response(http::content_type::kJson, openapi_json()));
   });
-  router.add(Method::kGet, "/errors", [](const Request&, const Responder& responder) {
-    responder.answer(error_page("README"));
-  });
+  router.add(Method::kGet, "/errors",
+             [](const Request&, const Responder& responder) { responder.answer(error_page("README")); });
   router.add(Method::kGet, "/errors/{}", [](const Request& request, const Responder& responder) {
     responder.answer(error_page(request.parameters[0]));
   });

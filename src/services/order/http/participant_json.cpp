@@ -18,9 +18,12 @@ constexpr std::size_t kTokenBytes = 200;
 
 std::string_view to_string(EntryKind kind) {
   switch (kind) {
-    case EntryKind::kGrant: return "GRANT";
-    case EntryKind::kCharge: return "CHARGE";
-    case EntryKind::kRefund: return "REFUND";
+    case EntryKind::kGrant:
+      return "GRANT";
+    case EntryKind::kCharge:
+      return "CHARGE";
+    case EntryKind::kRefund:
+      return "REFUND";
   }
   return "";
 }
@@ -54,7 +57,8 @@ std::string token_tail(const HeldDelivery& delivery, const std::string& order_id
   return tail;
 }
 
-void append_tokens(std::string& out, Comma& comma, const HeldDelivery& delivery, std::int64_t skip, std::int64_t count) {
+void append_tokens(std::string& out, Comma& comma, const HeldDelivery& delivery, std::int64_t skip,
+                   std::int64_t count) {
   const std::string order_id = delivery.order.to_string();
   const std::string tail = token_tail(delivery, order_id);
   for (std::int64_t n = skip + 1; n <= skip + count; ++n) {
@@ -128,7 +132,8 @@ std::string grant_json(const Grant& grant) {
 
 std::string wallet_json(const Wallet& wallet, const TokenPlace& place, std::uint32_t limit) {
   std::string out = "{\"user\":";
-  out.reserve(kTokenBytes * std::min<std::size_t>(limit, static_cast<std::size_t>(std::max<std::int64_t>(wallet.tokens, 1))));
+  out.reserve(kTokenBytes *
+              std::min<std::size_t>(limit, static_cast<std::size_t>(std::max<std::int64_t>(wallet.tokens, 1))));
   append_string(out, wallet.user);
   out += ",\"quantity\":";
   append_integer(out, wallet.tokens);

@@ -20,18 +20,25 @@ namespace payment_api = ldt::payment::v1;
 
 PeerFailure::Kind kind_of(grpc::StatusCode code) {
   switch (code) {
-    case grpc::StatusCode::NOT_FOUND: return PeerFailure::Kind::kNotFound;
-    case grpc::StatusCode::INVALID_ARGUMENT: return PeerFailure::Kind::kInvalid;
+    case grpc::StatusCode::NOT_FOUND:
+      return PeerFailure::Kind::kNotFound;
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return PeerFailure::Kind::kInvalid;
     case grpc::StatusCode::ALREADY_EXISTS:
-    case grpc::StatusCode::ABORTED: return PeerFailure::Kind::kKeyReused;
+    case grpc::StatusCode::ABORTED:
+      return PeerFailure::Kind::kKeyReused;
     case grpc::StatusCode::FAILED_PRECONDITION:
-    case grpc::StatusCode::OUT_OF_RANGE: return PeerFailure::Kind::kLimit;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED: return PeerFailure::Kind::kOverloaded;
+    case grpc::StatusCode::OUT_OF_RANGE:
+      return PeerFailure::Kind::kLimit;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return PeerFailure::Kind::kOverloaded;
     case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::CANCELLED:
     case grpc::StatusCode::UNKNOWN:
-    case grpc::StatusCode::DEADLINE_EXCEEDED: return PeerFailure::Kind::kUnavailable;
-    default: return PeerFailure::Kind::kInternal;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return PeerFailure::Kind::kUnavailable;
+    default:
+      return PeerFailure::Kind::kInternal;
   }
 }
 
@@ -49,9 +56,12 @@ OrderId order_id(const std::string& bytes) { return OrderId::from_bytes(bytes).v
 
 EntryKind to_entry_kind(payment_api::EntryKind kind) {
   switch (kind) {
-    case payment_api::ENTRY_KIND_CHARGE: return EntryKind::kCharge;
-    case payment_api::ENTRY_KIND_REFUND: return EntryKind::kRefund;
-    default: return EntryKind::kGrant;
+    case payment_api::ENTRY_KIND_CHARGE:
+      return EntryKind::kCharge;
+    case payment_api::ENTRY_KIND_REFUND:
+      return EntryKind::kRefund;
+    default:
+      return EntryKind::kGrant;
   }
 }
 
@@ -144,7 +154,8 @@ class Participants::Calls {
   bool stopped_ = false;
 };
 
-Participants::Participants(const std::shared_ptr<grpc::Channel>& payment, const std::shared_ptr<grpc::Channel>& inventory,
+Participants::Participants(const std::shared_ptr<grpc::Channel>& payment,
+                           const std::shared_ptr<grpc::Channel>& inventory,
                            const std::shared_ptr<grpc::Channel>& delivery)
     : stubs_(std::make_unique<Stubs>(Stubs{payment_api::PaymentService::NewStub(payment),
                                            inventory_api::InventoryService::NewStub(inventory),
@@ -155,7 +166,8 @@ Participants::~Participants() { stop(); }
 
 void Participants::stop() { calls_->stop(); }
 
-void Participants::account(const UserName& user, std::uint32_t limit, std::uint64_t before_seq, PeerCallback<Account> done) {
+void Participants::account(const UserName& user, std::uint32_t limit, std::uint64_t before_seq,
+                           PeerCallback<Account> done) {
   payment_api::GetAccountRequest request;
   request.set_user(user.text());
   request.set_limit(limit);
@@ -183,7 +195,8 @@ void Participants::grant(const UserName& user, Credits amount, const std::string
       });
 }
 
-void Participants::wallet(const UserName& user, std::uint32_t limit, std::uint64_t before_seq, PeerCallback<Wallet> done) {
+void Participants::wallet(const UserName& user, std::uint32_t limit, std::uint64_t before_seq,
+                          PeerCallback<Wallet> done) {
   delivery_api::GetWalletRequest request;
   request.set_user(user.text());
   request.set_limit(limit);
@@ -228,7 +241,9 @@ void Participants::put_sku(const Sku& sku, Credits unit_price, PeerCallback<SkuC
       [this](auto& call, auto on_status) {
         stubs_->inventory->async()->PutSku(&call.context, &call.request, &call.reply, std::move(on_status));
       },
-      [](const inventory_api::PutSkuResponse& reply) { return SkuChange{to_row(reply.sku()), reply.created(), false}; });
+      [](const inventory_api::PutSkuResponse& reply) {
+        return SkuChange{to_row(reply.sku()), reply.created(), false};
+      });
 }
 
 void Participants::restock(const Sku& sku, Quantity quantity, const std::string& key, PeerCallback<SkuChange> done) {
@@ -241,7 +256,9 @@ void Participants::restock(const Sku& sku, Quantity quantity, const std::string&
       [this](auto& call, auto on_status) {
         stubs_->inventory->async()->Restock(&call.context, &call.request, &call.reply, std::move(on_status));
       },
-      [](const inventory_api::RestockResponse& reply) { return SkuChange{to_row(reply.sku()), false, reply.replayed()}; });
+      [](const inventory_api::RestockResponse& reply) {
+        return SkuChange{to_row(reply.sku()), false, reply.replayed()};
+      });
 }
 
 }  // namespace ldt::order

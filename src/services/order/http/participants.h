@@ -78,9 +78,9 @@ struct HeldDelivery {
 
 struct Wallet {
   std::string user;
-  std::int64_t tokens = 0;                // all that the user holds
-  std::vector<HeldDelivery> deliveries;   // newest first
-  std::uint64_t next_before_seq = 0;      // 0: no more
+  std::int64_t tokens = 0;               // all that the user holds
+  std::vector<HeldDelivery> deliveries;  // newest first
+  std::uint64_t next_before_seq = 0;     // 0: no more
 };
 
 struct SkuRow {

@@ -14,18 +14,30 @@ using http::Response;
 
 ProblemType type_of(PlaceError error) {
   switch (error) {
-    case PlaceError::kUnknownSku: return problem_type::kUnknownSku;
-    case PlaceError::kPriceAboveLimit: return problem_type::kPriceAboveLimit;
-    case PlaceError::kKeyReused: return problem_type::kKeyReused;
-    case PlaceError::kKeyInProgress: return problem_type::kKeyInProgress;
-    case PlaceError::kFailuresForbidden: return problem_type::kFailuresForbidden;
-    case PlaceError::kAcceptTimeout: return problem_type::kAcceptTimeout;
-    case PlaceError::kAcceptUnknown: return problem_type::kAcceptUnknown;
-    case PlaceError::kAcceptRefused: return problem_type::kAcceptRefused;
-    case PlaceError::kOverloaded: return problem_type::kOverloaded;
-    case PlaceError::kCatalogueUnavailable: return problem_type::kCatalogueUnavailable;
-    case PlaceError::kStopping: return problem_type::kStopping;
-    case PlaceError::kStorage: return problem_type::kStorage;
+    case PlaceError::kUnknownSku:
+      return problem_type::kUnknownSku;
+    case PlaceError::kPriceAboveLimit:
+      return problem_type::kPriceAboveLimit;
+    case PlaceError::kKeyReused:
+      return problem_type::kKeyReused;
+    case PlaceError::kKeyInProgress:
+      return problem_type::kKeyInProgress;
+    case PlaceError::kFailuresForbidden:
+      return problem_type::kFailuresForbidden;
+    case PlaceError::kAcceptTimeout:
+      return problem_type::kAcceptTimeout;
+    case PlaceError::kAcceptUnknown:
+      return problem_type::kAcceptUnknown;
+    case PlaceError::kAcceptRefused:
+      return problem_type::kAcceptRefused;
+    case PlaceError::kOverloaded:
+      return problem_type::kOverloaded;
+    case PlaceError::kCatalogueUnavailable:
+      return problem_type::kCatalogueUnavailable;
+    case PlaceError::kStopping:
+      return problem_type::kStopping;
+    case PlaceError::kStorage:
+      return problem_type::kStorage;
   }
   check_failed("a PlaceError", __FILE__, __LINE__);
 }
@@ -33,24 +45,35 @@ ProblemType type_of(PlaceError error) {
 /// The member of the request that is to blame, where one is.
 std::vector<http::FieldError> errors_of(const PlaceFailure& failure) {
   switch (failure.error) {
-    case PlaceError::kUnknownSku: return {{"/sku", failure.detail}};
-    case PlaceError::kPriceAboveLimit: return {{"/max_unit_price", failure.detail}};
-    case PlaceError::kFailuresForbidden: return {{"/failures", failure.detail}};
+    case PlaceError::kUnknownSku:
+      return {{"/sku", failure.detail}};
+    case PlaceError::kPriceAboveLimit:
+      return {{"/max_unit_price", failure.detail}};
+    case PlaceError::kFailuresForbidden:
+      return {{"/failures", failure.detail}};
     case PlaceError::kKeyReused:
-    case PlaceError::kKeyInProgress: return {{"Idempotency-Key", failure.detail, true}};
-    default: return {};
+    case PlaceError::kKeyInProgress:
+      return {{"Idempotency-Key", failure.detail, true}};
+    default:
+      return {};
   }
 }
 
 ProblemType type_of(const Error& error) {
   switch (error.kind) {
-    case ErrorKind::kInvalid: return problem_type::kInvalidRequest;
-    case ErrorKind::kNotFound: return problem_type::kOrderNotFound;
-    case ErrorKind::kConflict: return problem_type::kWrongState;
-    case ErrorKind::kOverloaded: return problem_type::kOverloaded;
+    case ErrorKind::kInvalid:
+      return problem_type::kInvalidRequest;
+    case ErrorKind::kNotFound:
+      return problem_type::kOrderNotFound;
+    case ErrorKind::kConflict:
+      return problem_type::kWrongState;
+    case ErrorKind::kOverloaded:
+      return problem_type::kOverloaded;
     case ErrorKind::kUnavailable:
-    case ErrorKind::kUnknown: return problem_type::kServiceUnavailable;
-    case ErrorKind::kInternal: return http::problem_type::kInternal;
+    case ErrorKind::kUnknown:
+      return problem_type::kServiceUnavailable;
+    case ErrorKind::kInternal:
+      return http::problem_type::kInternal;
   }
   check_failed("an ErrorKind", __FILE__, __LINE__);
 }
@@ -71,13 +94,20 @@ std::string member(std::string_view name, std::string_view value) {
 
 ProblemType type_of(PeerFailure::Kind kind) {
   switch (kind) {
-    case PeerFailure::Kind::kNotFound: return problem_type::kSkuNotFound;
-    case PeerFailure::Kind::kInvalid: return problem_type::kInvalidRequest;
-    case PeerFailure::Kind::kKeyReused: return problem_type::kKeyReused;
-    case PeerFailure::Kind::kLimit: return problem_type::kLimitExceeded;
-    case PeerFailure::Kind::kOverloaded: return problem_type::kOverloaded;
-    case PeerFailure::Kind::kUnavailable: return problem_type::kServiceUnavailable;
-    case PeerFailure::Kind::kInternal: return http::problem_type::kInternal;
+    case PeerFailure::Kind::kNotFound:
+      return problem_type::kSkuNotFound;
+    case PeerFailure::Kind::kInvalid:
+      return problem_type::kInvalidRequest;
+    case PeerFailure::Kind::kKeyReused:
+      return problem_type::kKeyReused;
+    case PeerFailure::Kind::kLimit:
+      return problem_type::kLimitExceeded;
+    case PeerFailure::Kind::kOverloaded:
+      return problem_type::kOverloaded;
+    case PeerFailure::Kind::kUnavailable:
+      return problem_type::kServiceUnavailable;
+    case PeerFailure::Kind::kInternal:
+      return http::problem_type::kInternal;
   }
   check_failed("a PeerFailure", __FILE__, __LINE__);
 }
@@ -106,7 +136,8 @@ Response place_problem(const PlaceFailure& failure) {
 
 Response command_problem(const CommandFailure& failure) {
   switch (failure.kind) {
-    case CommandFailure::Kind::kNotFound: return order_not_found();
+    case CommandFailure::Kind::kNotFound:
+      return order_not_found();
     case CommandFailure::Kind::kWrongState:
       return http::to_response(
           {problem_type::kWrongState, failure.detail, {}, member("state", saga::to_string(failure.state))});
@@ -122,16 +153,21 @@ Response peer_problem(const PeerFailure& failure) {
   return with_retry_after(http::to_response(problem));
 }
 
-Response own_problem(const Error& error) { return with_retry_after(http::problem_response(type_of(error), error.detail)); }
+Response own_problem(const Error& error) {
+  return with_retry_after(http::problem_response(type_of(error), error.detail));
+}
 
 Response unauthorized() {
-  auto response = http::problem_response(problem_type::kUnauthorized,
-                                         "send 'Authorization: Bearer' with the token from operator.token in the data folder");
+  auto response =
+      http::problem_response(problem_type::kUnauthorized,
+                             "send 'Authorization: Bearer' with the token from operator.token in the data folder");
   response.add_header("WWW-Authenticate", "Bearer realm=\"operator\"");
   return response;
 }
 
-Response order_not_found() { return http::problem_response(problem_type::kOrderNotFound, "there is no order with this id"); }
+Response order_not_found() {
+  return http::problem_response(problem_type::kOrderNotFound, "there is no order with this id");
+}
 Response sku_not_found() { return http::problem_response(problem_type::kSkuNotFound, "there is no such SKU"); }
 
 }  // namespace ldt::order

@@ -24,7 +24,8 @@ inline constexpr ProblemType kWrongState{"wrong-state", "The order's state does 
 inline constexpr ProblemType kUnknownSku{"unknown-sku", "The SKU is not sold here", 422};
 inline constexpr ProblemType kPriceAboveLimit{"price-above-limit", "The price is above the limit", 409};
 inline constexpr ProblemType kKeyReused{"idempotency-key-reused", "The idempotency key came with another request", 422};
-inline constexpr ProblemType kKeyInProgress{"idempotency-key-in-progress", "The first request is still being accepted", 409};
+inline constexpr ProblemType kKeyInProgress{"idempotency-key-in-progress", "The first request is still being accepted",
+                                            409};
 inline constexpr ProblemType kFailuresForbidden{"failures-forbidden", "This server takes no failure instructions", 403};
 inline constexpr ProblemType kAcceptTimeout{"accept-timeout", "The order was not accepted in time", 504};
 inline constexpr ProblemType kAcceptUnknown{"accept-unknown", "Accepting the order failed", 500};

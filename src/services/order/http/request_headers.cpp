@@ -124,7 +124,8 @@ std::optional<std::string> QueryReader::text(std::string_view name) {
   return value;
 }
 
-std::uint32_t QueryReader::integer(std::string_view name, std::uint32_t min, std::uint32_t max, std::uint32_t fallback) {
+std::uint32_t QueryReader::integer(std::string_view name, std::uint32_t min, std::uint32_t max,
+                                   std::uint32_t fallback) {
   const auto read = [&](std::string_view value) {
     const auto parsed = number<std::uint32_t>(value);
     return parsed && *parsed >= min && *parsed <= max ? parsed : std::nullopt;

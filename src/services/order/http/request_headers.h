@@ -1,6 +1,6 @@
 // What the API reads from a request's header lines and query.
-// Pure. Invariant: a malformed Idempotency-Key is an error; a malformed Prefer or traceparent counts as absent, as their
-// standards ask.
+// Pure. Invariant: a malformed Idempotency-Key is an error; a malformed Prefer or traceparent counts as absent, as
+// their standards ask.
 #pragma once
 
 #include <chrono>
@@ -39,7 +39,8 @@ class QueryReader {
   explicit QueryReader(const http::Request& request);
 
   [[nodiscard]] std::optional<std::string> text(std::string_view name);
-  [[nodiscard]] std::uint32_t integer(std::string_view name, std::uint32_t min, std::uint32_t max, std::uint32_t fallback);
+  [[nodiscard]] std::uint32_t integer(std::string_view name, std::uint32_t min, std::uint32_t max,
+                                      std::uint32_t fallback);
   /// The parameter as `parse` reads it; `expected` says what it should have been.
   template <class Parse>
   auto parsed(std::string_view name, Parse parse, std::string_view expected) -> decltype(parse(std::string_view())) {

@@ -238,8 +238,9 @@ void ParticipantLink::stream_ended() {
 
 bool ParticipantLink::restarting(const Lock&) const { return broken_ && now() - last_break_ < kRestartGrace; }
 
-Health ParticipantLink::health(milliseconds window) const {
-  const Lock lock(mutex_);
+Health ParticipantLink::health(milliseconds window) const { return health(Lock(mutex_), window); }
+
+Health ParticipantLink::health(const Lock& lock, milliseconds window) const {
   if (broken_) return restarting(lock) ? Health::kRecovering : Health::kDown;
   return now() - std::max(last_break_, last_recovery_) > window ? Health::kSteady : Health::kRecovering;
 }
@@ -281,15 +282,16 @@ void ParticipantLink::call_ended(const std::shared_ptr<Call>& call, CallResult r
   }
   Lock lock(mutex_);
   calls_away_.erase(call);
-  const bool lost = result.status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-                    result.status.error_code() == grpc::StatusCode::CANCELLED;
-  const bool stopping = stopping_;
+  const auto code = result.status.error_code();
+  const bool lost = code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::CANCELLED;
   if (lost) {  // the stream shares the connection, and will notice in a moment
     broken_ = true;
     last_break_ = now();
   }
-  if (lost && !stopping && !command.may_crash && now() - call->pending.since < kLongestAttempt) {
-    // The connection broke under it, for another's reasons: the same attempt begins anew when the service is back.
+  const bool stopping = stopping_;
+  // The participant restarted under it, for another's reasons: the same attempt begins anew when it is back.
+  const bool disturbed = lost || (code == grpc::StatusCode::DEADLINE_EXCEEDED && health(lock, command.timeout) == Health::kRecovering);
+  if (disturbed && !stopping && !command.may_crash && now() - call->pending.since < kLongestAttempt) {
     later(lock, kResendAfter, [this, call] { start_call(call); });
     return one_ended(lock);
   }

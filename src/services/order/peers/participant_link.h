@@ -60,6 +60,7 @@ class ParticipantLink {
   void poll_crash_gate(Lock lock);
   [[nodiscard]] bool crash_gate_open(const Lock&) const;
   [[nodiscard]] bool restarting(const Lock&) const;
+  [[nodiscard]] Health health(const Lock&, std::chrono::milliseconds window) const;
 
   /// Runs `then` after `delay`, unless stopped before.
   void later(const Lock&, std::chrono::milliseconds delay, std::function<void()> then);
