@@ -1,5 +1,4 @@
 // Starting and stopping: what is printed, what is seeded, what survives, and one clear line where it cannot start.
-#include <signal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -134,16 +133,17 @@ TEST(Down, OfNothingSaysSo) {
 }
 
 TEST(Readyz, SaysWhichPartIsMissing) {
-  Marketplace market;
-  // Stopped, not killed: a supervisor restarts what ended, too fast to be seen.
-  const auto pid = market.pid_of("inventory");
-  kill(pid, SIGSTOP);
-  const bool not_ready = eventually([&] { return !market.ready(); });
-  const auto answer = Http(market.address()).send("GET", "/readyz");
-  kill(pid, SIGCONT);
-  EXPECT_TRUE(not_ready);
-  EXPECT_NE(answer.text.find("inventory"), std::string::npos) << answer;
-  EXPECT_TRUE(eventually([&] { return market.ready(); }));
+  for (const std::string service : {"payment", "inventory", "delivery"}) {
+    Marketplace market;
+    market.pause_supervisor();  // so that it does not start the service again at once
+    market.kill_service(service);
+    EXPECT_TRUE(eventually([&] { return !market.ready(); }));
+    const auto answer = Http(market.address()).send("GET", "/readyz");
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_NE(answer.text.find(service), std::string::npos) << answer;
+    market.resume_supervisor();
+    EXPECT_TRUE(eventually([&] { return market.ready(); }));
+  }
 }
 
 }  // namespace

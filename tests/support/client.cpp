@@ -36,18 +36,20 @@ Answer Client::place_text(const std::string& body, const std::string& content_ty
 
 Json Client::order(const std::string& id) { return expect("GET", "/v1/orders/" + id); }
 
-Json Client::order_at_its_end(const std::string& id) {
-  Json found;
-  const bool ended = eventually([&] { return is_final(found = order(id)); });
-  if (!ended) throw UnexpectedAnswer("order did not end: " + found.dump());
-  return found;
+Json Client::await_order(const std::string& id, const std::string& what, const std::function<bool(const Json&)>& wanted) {
+  Answer answer;
+  const auto there = [&] {
+    answer = send("GET", "/v1/orders/" + id);
+    return answer.status == 200 && wanted(answer.body);  // no answer: the service is being restarted; ask again
+  };
+  if (!eventually(there)) throw UnexpectedAnswer("order " + id + " did not become " + what + ": " + answer.text);
+  return answer.body;
 }
 
+Json Client::order_at_its_end(const std::string& id) { return await_order(id, "COMPLETED or REVERTED", is_final); }
+
 Json Client::order_in_state(const std::string& id, const std::string& state) {
-  Json found;
-  const bool there = eventually([&] { return (found = order(id)).at("state") == state; });
-  if (!there) throw UnexpectedAnswer("order did not become " + state + ": " + found.dump());
-  return found;
+  return await_order(id, state, [&](const Json& order) { return order.at("state") == state; });
 }
 
 std::vector<Json> Client::all_pages(const std::string& path, const std::string& list) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -58,6 +59,7 @@ class Client {
   Http& http() { return http_; }
 
  private:
+  Json await_order(const std::string& id, const std::string& what, const std::function<bool(const Json&)>& wanted);
   Json expect(const std::string& method, const std::string& path, const Headers& headers = {}, const Json& body = nullptr);
   std::vector<Json> all_pages(const std::string& path, const std::string& list);
 

@@ -1,7 +1,5 @@
 #include "support/marketplace.h"
 
-#include <signal.h>
-
 #include <cstdlib>
 #include <optional>
 
@@ -37,6 +35,7 @@ Marketplace::~Marketplace() {
     log_folder_.keep();
     std::fprintf(stderr, "marketplace: data kept in %s, output in %s\n", folder_.path().c_str(), log_folder_.path().c_str());
   }
+  if (supervisor_) resume_supervisor();
   const auto left = services();
   if (supervisor_) supervisor_->end();
   for (const auto pid : left) {
@@ -57,7 +56,10 @@ bool Marketplace::ready() const { return Http(address_).send("GET", "/readyz").s
 void Marketplace::start() {
   std::vector<std::string> words{program("ldt"), "up", "--data", data(), "--http", address_};
   words.insert(words.end(), options_.up_flags.begin(), options_.up_flags.end());
+  const auto printed_before = printed().size();
   supervisor_ = std::make_unique<Process>(Command{words, log_folder_.path() / "up.log", options_.environment});
+  // Ready for a person is more than /readyz: an empty folder is seeded, too.
+  eventually([&] { return !supervised() || printed().find("ready at http://", printed_before) != std::string::npos; });
   wait_until_ready();
 }
 

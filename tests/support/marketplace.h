@@ -2,6 +2,8 @@
 // Knows its processes by id, so that a test can kill them. Invariant: nothing runs on once the object is gone.
 #pragma once
 
+#include <signal.h>
+
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -45,6 +47,8 @@ class Marketplace {
   /// kill -9; returns once the process is gone.
   void kill_service(const std::string& service);
   void kill_supervisor();
+  void pause_supervisor() { supervisor_->signal(SIGSTOP); }
+  void resume_supervisor() { supervisor_->signal(SIGCONT); }
   /// The supervisor first, so that it restarts nothing.
   void kill_everything();
   /// `ldt down`.
