@@ -33,7 +33,8 @@ function(ldt_library name)
   if(ARG_PUBLISHED)
     install(TARGETS ldt_${name} EXPORT ldt ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
     file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
-    install(DIRECTORY ./ DESTINATION include/ldt/${folder} FILES_MATCHING PATTERN "*.h")
+    install(DIRECTORY ./ DESTINATION include/ldt/${folder} FILES_MATCHING PATTERN "*.h"
+      PATTERN "server" EXCLUDE PATTERN "rpc.h" EXCLUDE PATTERN "price_feed.h" EXCLUDE)  # not pure, and not published
   endif()
 endfunction()
 

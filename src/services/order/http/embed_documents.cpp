@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <yaml-cpp/yaml.h>
 
@@ -19,12 +19,24 @@ namespace {
 
 void append_json(std::string& out, const YAML::Node& node);
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Digits, maybe with a sign and a fraction; 007 is text.
+bool is_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const auto point = std::min(text.find('.'), text.size());
+  const auto whole = text.substr(0, point);
+  const auto fraction = text.substr(point);
+  if (whole.empty() || (whole.size() > 1 && whole.front() == '0') || fraction.size() == 1) return false;
+  return std::all_of(whole.begin(), whole.end(), is_digit) &&
+         (fraction.empty() || std::all_of(fraction.begin() + 1, fraction.end(), is_digit));
+}
+
 /// A scalar by YAML's core schema: quoted ones are text whatever they look like.
 void append_scalar(std::string& out, const YAML::Node& node) {
-  static const std::regex number(R"(-?(0|[1-9][0-9]*)(\.[0-9]+)?)");
   const std::string& text = node.Scalar();
   const bool plain = node.Tag() == "?";
-  if (plain && (text == "true" || text == "false" || std::regex_match(text, number))) {
+  if (plain && (text == "true" || text == "false" || is_number(text))) {
     out += text;
   } else {
     ldt::http::append_string(out, text);
