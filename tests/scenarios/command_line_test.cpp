@@ -32,7 +32,7 @@ TEST_F(CommandLine, PlacesAnOrderAndShowsItsTimeline) {
 
 TEST_F(CommandLine, ShowsEachAttemptStruckInstructionAndUndoOfAnOrderThatFails) {
   const auto finished = market.ldt({"order", user_, sku_, "2", "--fail", "delivery.deliver=TIMEOUT:applied", "--fail",
-                                    "payment.refund=UNKNOWN:n=1", "--step-timeout-ms", "60"});
+                                    "payment.refund=UNKNOWN:n=1", "--step-timeout-ms", "250"});
   EXPECT_EQ(finished.exit_code, kNegative) << finished.output;
   const auto page = finished.output.substr(finished.output.rfind(" buys "));
   expect_in_order(page, {"payment.charge", "inventory.reserve", "delivery.deliver", "attempt 1", "TIMEOUT", "struck",
@@ -89,7 +89,7 @@ TEST_F(CommandLine, ProvesTheBooks) {
 TEST_F(CommandLine, RetriesAndCancelsHeldOrders) {
   for (const std::string verb : {"retry", "cancel"}) {
     const auto placed = market.ldt({"order", user_, sku_, "1", "--fail", "inventory.reserve=TIMEOUT:n=1", "--hold",
-                                    "--max-attempts", "1", "--step-timeout-ms", "60", "--json"});
+                                    "--max-attempts", "1", "--step-timeout-ms", "250", "--json"});
     EXPECT_EQ(placed.exit_code, kNegative) << "held is not completed";
     const std::string id = Json::parse(placed.output).at("id");
     EXPECT_EQ(market.ldt({verb, id}).exit_code, kOk);

@@ -13,7 +13,7 @@ class HeldOrder : public Scenario {
             .sku = sku_,
             .quantity = 2,
             .failures = {{.step = step, .kind = kind, .effect = effect, .attempts = 2}},
-            .handling = {.max_attempts = 2, .step_timeout_ms = 60, .on_failure = "HOLD"}};
+            .handling = {.max_attempts = 2, .step_timeout_ms = 250, .on_failure = "HOLD"}};
   }
 
   /// Places orders that end HELD: each step, kind and effect.

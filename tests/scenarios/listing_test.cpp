@@ -47,7 +47,7 @@ TEST_F(Listing, ByPagesShowsEachOrderOnceWhileNewOnesArrive) {
 }
 
 TEST_F(Listing, FiltersByStateOutcomeAndFailedStep) {
-  const Handling once{.max_attempts = 1, .step_timeout_ms = 60};
+  const Handling once{.max_attempts = 1, .step_timeout_ms = 250};
   const auto good = place_orders(2, {.user = user_, .sku = sku_}).back();
   const auto poor = place_orders(1, {.user = user_, .sku = sku_, .quantity = 999}).back();
   const auto timed_out = place_orders(1, {.user = user_, .sku = sku_, .failures = {{.step = "delivery.deliver", .kind = "TIMEOUT"}},

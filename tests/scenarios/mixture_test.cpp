@@ -109,7 +109,7 @@ TEST_F(Mixture, OfRandomFailuresEndsAsForetold) {
   Dice random = dice();
   std::vector<Drawn> all;
   for (auto left = number_from("LDT_MIX_ORDERS", kDefaultOrders); left > 0; --left) {
-    const Handling handling{.max_attempts = random.between(1, 4), .step_timeout_ms = random.between(100, 200)};
+    const Handling handling{.max_attempts = random.between(1, 4), .step_timeout_ms = random.between(300, 500)};
     all.push_back(draw(random, handling));
     const int failures = random.chance(20) ? 0 : random.between(1, 3);
     for (int i = 0; i < failures; ++i) {

@@ -63,7 +63,7 @@ TEST_F(Race, ForStockThatAnUndecidedOrderHoldsLeavesNothingBehind) {
   const auto sku = new_sku(10, 1);
   std::vector<OrderRequest> requests;
   for (int i = 0; i < 16; ++i) {
-    requests.push_back({.user = new_user(), .sku = sku, .handling = {.max_attempts = 1, .step_timeout_ms = 60}});
+    requests.push_back({.user = new_user(), .sku = sku, .handling = {.max_attempts = 1, .step_timeout_ms = 250}});
     requests.back().failures = {{.step = "delivery.deliver", .kind = "TIMEOUT", .effect = i % 2 == 0 ? "NONE" : "APPLIED"}};
   }
   in_parallel(16, 16, [&](int i) {

@@ -12,7 +12,22 @@ namespace ldt::order {
 
 namespace {
 constexpr std::chrono::milliseconds kCrashFlush{100};  // so that the logs tell what struck
+
+// What callers hear once the engine has stopped: nothing was done, and the archive still answers.
+void decline(PlaceInput& input) {
+  input.done(tl::unexpected(PlaceFailure{PlaceError::kStopping, "the server is going down", std::nullopt}));
 }
+void decline(SteerInput& input) {
+  input.done(tl::unexpected(CommandFailure{CommandFailure::Kind::kUnavailable, "the server is going down", {}}));
+}
+void decline(LookInput& input) { input.done(std::nullopt); }
+void decline(SurveyInput& input) { input.done({}, {}); }
+void decline(SoldInput& input) { input.done(std::vector<Quantity>(input.skus.size())); }
+void decline(Reply&) {}
+void decline(PriceInput&) {}
+void decline(CatalogueReadyInput&) {}
+
+}  // namespace
 
 /// One thread that reads the database beside the engine.
 class EngineLoop::Reader {
@@ -95,9 +110,15 @@ void EngineLoop::stop() {
 }
 
 void EngineLoop::post(Input input) {
-  const std::lock_guard lock(mutex_);
-  inbox_.emplace_back(std::move(input));
-  arrived_.notify_one();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) {
+      inbox_.emplace_back(std::move(input));
+      arrived_.notify_one();
+      return;
+    }
+  }
+  std::visit([](auto& kind) { decline(kind); }, input);
 }
 
 void EngineLoop::catalogue_ready() { post(CatalogueReadyInput{}); }

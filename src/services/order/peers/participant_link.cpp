@@ -307,12 +307,14 @@ void ParticipantLink::call_ended(const std::shared_ptr<Call>& call, CallResult r
 }
 
 bool ParticipantLink::crash_gate_open(const Lock& lock) const {
-  if (crash_away_ || !outbox_.empty() || !away_.empty()) return false;
+  if (crash_away_) return false;
+  if (now() - crashing_.front().since > kLongestAttempt) return true;
   if (broken_) return !restarting(lock);  // gone for long: the call itself finds out
   return now() - std::max(last_recovery_, last_break_) >= kQuietBeforeCrash;
 }
 
-/// Lets one crashing command go if nobody else would be hurt, and looks again later while any is left.
+/// Lets one crashing command go if what waited for the last restart has had time to be answered; looks again later while any
+/// is left.
 void ParticipantLink::poll_crash_gate(Lock lock) {
   if (stopping_ || crashing_.empty()) return;
   if (crash_gate_open(lock)) {

@@ -77,7 +77,7 @@ class ParticipantLink {
   bool writing_ = false;         // its message is still being written
   std::uint64_t batch_number_ = 0;
   std::shared_ptr<Stream> stream_;  // while it can be written to
-  std::deque<Pending> crashing_;  // may end the process over there: one at a time, when nothing else is under way
+  std::deque<Pending> crashing_;  // may end the process over there: one at a time, with a pause after each restart
   bool crash_away_ = false;
   bool gate_polled_ = false;
   std::unordered_set<std::shared_ptr<Call>> calls_away_;
