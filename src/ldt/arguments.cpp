@@ -25,12 +25,18 @@ std::string absolute(const std::string& path) {
   return std::filesystem::absolute(path, ignored).lexically_normal().string();
 }
 
+/// The script at the project's root carries out `test` itself.
+std::string footer() {
+  const char* test = "./ldt test builds the tests and runs them; ./ldt test --help says how.\n\n";
+  return (std::getenv("LDT_ROOT") != nullptr ? test : "") + std::string(kExitCodes);
+}
+
 /// Declares the commands and notes which one was chosen.
 class Parser {
  public:
   Parser() {
     app_.require_subcommand(1);
-    app_.footer(kExitCodes);
+    app_.footer(footer());
     add_up();
     add_down();
     add_order();

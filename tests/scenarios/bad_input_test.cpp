@@ -163,12 +163,14 @@ TEST_F(BadInput, AsAFailureInstructionPointsAtItsField) {
       {"refused undo", changed({{"kind", "REFUSE"}, {"step", "payment.refund"}}), 422, "/failures/0/kind"},
       {"refused finish", changed({{"kind", "REFUSE"}, {"step", "order.finish"}}), 422, "/failures/0/kind"},
       {"refusal with an effect", changed({{"kind", "REFUSE"}, {"effect", "APPLIED"}}), 422, "/failures/0/effect"},
-      {"outcome of another step", changed({{"kind", "REFUSE"}, {"outcome", "UNDELIVERABLE"}}), 422, "/failures/0/outcome"},
+      {"outcome of another step", changed({{"kind", "REFUSE"}, {"outcome", "UNDELIVERABLE"}}), 422,
+       "/failures/0/outcome"},
   });
 }
 
 TEST_F(BadInput, PointsAtTheInstructionThatIsWrong) {
-  Json failures = Json::array({{{"step", "payment.charge"}, {"kind", "TIMEOUT"}}, {{"step", "?"}, {"kind", "TIMEOUT"}}});
+  Json failures =
+      Json::array({{{"step", "payment.charge"}, {"kind", "TIMEOUT"}}, {{"step", "?"}, {"kind", "TIMEOUT"}}});
   expect_refused({"the second of two", body_with({{"failures", failures}}), 422, "/failures/1/step"});
   for (int i = 0; i < 20; ++i) failures.push_back(failures[0]);
   failures.erase(1);
@@ -206,7 +208,9 @@ TEST_F(BadInput, BeyondItsSizeIsA413) {
 
 TEST_F(BadInput, AsHttpIsRefusedAndDoesNoHarm) {
   const std::string body = good_body();
-  const auto post = [&](const std::string& lines) { return "POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + lines; };
+  const auto post = [&](const std::string& lines) {
+    return "POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + lines;
+  };
   const std::string length = std::to_string(body.size());
   const std::string requests[] = {
       "hello\r\n\r\n",
@@ -232,14 +236,14 @@ TEST_F(BadInput, AsHttpIsRefusedAndDoesNoHarm) {
 
 TEST_F(BadInput, InThePathOrQueryIsA4xx) {
   const std::string paths[] = {
-      "/v1/orders/not-an-id",         "/v1/orders/01932c0e-0000-4000-8000-000000000000",
-      "/v1/orders?limit=0",           "/v1/orders?limit=501",
-      "/v1/orders?limit=x",           "/v1/orders?cursor=nonsense",
-      "/v1/orders?state=DONE",        "/v1/orders?outcome=MAYBE",
-      "/v1/orders?failed_step=pay",   "/v1/orders?colour=red",
-      "/v1/inventory/UPPER",          "/v1/accounts/a%0Ab",
-      "/v1/accounts/Zoe%CC%81",       "/v1/accounts/%FF",
-      "/v1/accounts/%ZZ",             "/v1/wallets/",
+      "/v1/orders/not-an-id",       "/v1/orders/01932c0e-0000-4000-8000-000000000000",
+      "/v1/orders?limit=0",         "/v1/orders?limit=501",
+      "/v1/orders?limit=x",         "/v1/orders?cursor=nonsense",
+      "/v1/orders?state=DONE",      "/v1/orders?outcome=MAYBE",
+      "/v1/orders?failed_step=pay", "/v1/orders?colour=red",
+      "/v1/inventory/UPPER",        "/v1/accounts/a%0Ab",
+      "/v1/accounts/Zoe%CC%81",     "/v1/accounts/%FF",
+      "/v1/accounts/%ZZ",           "/v1/wallets/",
   };
   for (const auto& path : paths) {
     const auto answer = client.send("GET", path);

@@ -54,8 +54,10 @@ TEST_F(CommandLine, SaysNoToAnOrderThatIsRefused) {
 }
 
 TEST_F(CommandLine, ExplainsItselfWhenItIsMisused) {
-  for (const auto& words : std::vector<std::vector<std::string>>{
-           {"order", user_}, {"order", user_, sku_, "two"}, {"nonsense"}, {"order", user_, sku_, "1", "--fail", "what"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"order", user_},
+                                                                 {"order", user_, sku_, "two"},
+                                                                 {"nonsense"},
+                                                                 {"order", user_, sku_, "1", "--fail", "what"}}) {
     const auto finished = market.ldt(words);
     EXPECT_EQ(finished.exit_code, kUsage) << finished.output;
     EXPECT_FALSE(finished.output.empty());

@@ -46,7 +46,8 @@ TEST_F(EveryFailure, OfSilenceOrErrorEndsAsDocumentedHoweverOftenItStrikes) {
   for (const auto& step : kForwardSteps) {
     for (const std::string kind : {"TIMEOUT", "UNKNOWN"}) {
       for (const auto& effect : kBothEffects) {
-        for (const std::optional<int> attempts : {std::optional<int>(), std::optional(1), std::optional(2), std::optional(3)}) {
+        for (const std::optional<int> attempts :
+             {std::optional<int>(), std::optional(1), std::optional(2), std::optional(3)}) {
           rows.push_back({{.step = step, .kind = kind, .effect = effect, .attempts = attempts}});
         }
       }
@@ -60,8 +61,10 @@ TEST_F(EveryFailure, OfTwoKindsIsATimeoutOnlyIfEveryAttemptTimedOut) {
   for (const auto& step : kForwardSteps) {
     rows.push_back({{.step = step, .kind = "TIMEOUT", .attempts = 2}, {.step = step, .kind = "UNKNOWN"}});
     rows.push_back({{.step = step, .kind = "UNKNOWN", .attempts = 1}, {.step = step, .kind = "TIMEOUT"}});
-    rows.push_back({{.step = step, .kind = "TIMEOUT", .attempts = 1}, {.step = step, .kind = "TIMEOUT", .attempts = 2}});
-    rows.push_back({{.step = step, .kind = "UNKNOWN", .attempts = 1}, {.step = step, .kind = "TIMEOUT", .attempts = 1}});
+    rows.push_back(
+        {{.step = step, .kind = "TIMEOUT", .attempts = 1}, {.step = step, .kind = "TIMEOUT", .attempts = 2}});
+    rows.push_back(
+        {{.step = step, .kind = "UNKNOWN", .attempts = 1}, {.step = step, .kind = "TIMEOUT", .attempts = 1}});
   }
   compare_all(rows, kFast, 16);
 }
@@ -69,7 +72,8 @@ TEST_F(EveryFailure, OfTwoKindsIsATimeoutOnlyIfEveryAttemptTimedOut) {
 TEST_F(EveryFailure, ThatIsOnlyADelayLetsTheOrderComplete) {
   std::vector<std::vector<Failure>> rows;
   for (const auto& step : kForwardSteps) {
-    for (const auto& effect : kBothEffects) rows.push_back({{.step = step, .kind = "DELAY", .effect = effect, .delay_ms = 30}});
+    for (const auto& effect : kBothEffects)
+      rows.push_back({{.step = step, .kind = "DELAY", .effect = effect, .delay_ms = 30}});
   }
   rows.push_back({{.step = "order.finish", .kind = "DELAY", .delay_ms = 30}});
   compare_all(rows, kPatient, 8);
@@ -117,6 +121,27 @@ TEST_F(EveryFailure, OfTheOrderProcessLosesTheConnectionButNoOrder) {
                {{.step = "order.finish", .kind = "CRASH"}},
                {{.step = "order.finish", .kind = "CRASH", .effect = "APPLIED"}}},
               kPatient, 1);
+}
+
+// The attempts that an order may make are not made anew by an engine that recovers it: strikes that are spent count.
+TEST_F(EveryFailure, EndsTheSameWhenTheOrderServiceDiesBetweenItsStrikes) {
+  for (const std::string step : {"payment.charge", "inventory.reserve", "delivery.deliver"}) {
+    const OrderRequest request{.user = new_user(),
+                               .sku = sku_,
+                               .failures = {{.step = step, .kind = "TIMEOUT", .effect = "APPLIED", .attempts = 2}},
+                               .handling = {.max_attempts = 2, .step_timeout_ms = 400}};
+    const auto placed = client.place(request, {{"Prefer", "wait=0"}});
+    ASSERT_EQ(placed.status, 202) << placed;
+    const std::string id = placed.body.at("id");
+    const auto at_its_second_attempt = [&] {
+      const auto steps = client.order(id).at("steps");
+      return !steps.empty() && steps.back().at("step") == step && steps.back().at("attempts") == 2;
+    };
+    ASSERT_TRUE(eventually(at_its_second_attempt)) << client.order(id).dump(2);
+    market.kill_service("order");
+    market.wait_until_ready();
+    expect_end(client.order_at_its_end(id), documented_end(request, {.stock = 1000, .price = 10}), describe(request));
+  }
 }
 
 TEST_F(EveryFailure, OfFinishingIsTriedAgainUntilTheOrderIsFinished) {

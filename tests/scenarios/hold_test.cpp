@@ -94,7 +94,8 @@ TEST_F(HeldOrder, WaitsOverAnOrderlyRestartAndThenGoesOn) {
   EXPECT_EQ(market.stop().exit_code, 0);
   market.start();
   expect_all_held(ids);
-  for (std::size_t i = 0; i < ids.size(); ++i) EXPECT_TRUE((i % 2 == 0 ? client.retry(ids[i]) : client.cancel(ids[i])).ok());
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    EXPECT_TRUE((i % 2 == 0 ? client.retry(ids[i]) : client.cancel(ids[i])).ok());
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto order = client.order_at_its_end(ids[i]);
     EXPECT_EQ(order.at("outcome"), i % 2 == 0 ? "SUCCESS" : "CANCELLED") << order.dump(2);

@@ -95,7 +95,8 @@ TEST_F(IdempotencyKey, IsNotSpentOnARequestThatWasRefused) {
 }
 
 TEST_F(IdempotencyKey, MustBeReasonable) {
-  for (const auto& key : {std::string(256, 'k'), std::string("two words"), std::string("K\xC3\xA9y"), std::string("\"open")}) {
+  for (const auto& key :
+       {std::string(256, 'k'), std::string("two words"), std::string("K\xC3\xA9y"), std::string("\"open")}) {
     expect_problem(client.place(request_, {{"Idempotency-Key", key}}), 400);
   }
   EXPECT_TRUE(orders_of(request_.user).empty());

@@ -57,7 +57,8 @@ TEST_P(KillService, AgainAndAgainLosesNothing) {
   expect_nothing_lost();
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, KillService, ::testing::ValuesIn(kServices), [](const auto& tested) { return tested.param; });
+INSTANTIATE_TEST_SUITE_P(Of, KillService, ::testing::ValuesIn(kServices),
+                         [](const auto& tested) { return tested.param; });
 
 TEST_F(Kill, OfAllServicesAtOnceLosesNothing) {
   for (const auto& service : kServices) kill(market.pid_of(service), SIGKILL);
@@ -70,7 +71,8 @@ TEST_F(Kill, OfTheSupervisorEndsItsServicesAndLosesNothing) {
   for (const auto& service : kServices) old.push_back(market.pid_of(service));
   market.kill_supervisor();
   market.start();
-  for (const auto pid : old) EXPECT_FALSE(is_running(pid)) << "a service outlived its supervisor and the next one's start";
+  for (const auto pid : old)
+    EXPECT_FALSE(is_running(pid)) << "a service outlived its supervisor and the next one's start";
   await_progress();
   expect_nothing_lost();
 }
@@ -83,7 +85,10 @@ TEST_F(Kill, OfEverythingLosesNothing) {
 }
 
 TEST_F(Kill, ByAnOrderlyStopLosesNothing) {
+  const auto printed_before = market.printed().size();
   EXPECT_EQ(market.stop().exit_code, 0);
+  const auto printed = market.printed().substr(printed_before);
+  EXPECT_EQ(printed.find("killing"), std::string::npos) << "a service did not stop by itself:\n" << printed;
   market.start();
   await_progress();
   expect_nothing_lost();

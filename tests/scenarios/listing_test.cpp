@@ -35,7 +35,8 @@ TEST_F(Listing, ByPagesShowsEachOrderOnceWhileNewOnesArrive) {
   std::vector<std::string> seen;
   std::string cursor;
   do {
-    const auto page = client.send("GET", "/v1/orders?limit=2&user=" + percent_encoded(user_) + (cursor.empty() ? "" : "&cursor=" + cursor));
+    const auto page = client.send(
+        "GET", "/v1/orders?limit=2&user=" + percent_encoded(user_) + (cursor.empty() ? "" : "&cursor=" + cursor));
     ASSERT_EQ(page.status, 200) << page;
     EXPECT_LE(page.body.at("orders").size(), 2u);
     for (const auto& order : page.body.at("orders")) seen.push_back(order.at("id"));
@@ -50,12 +51,18 @@ TEST_F(Listing, FiltersByStateOutcomeAndFailedStep) {
   const Handling once{.max_attempts = 1, .step_timeout_ms = 250};
   const auto good = place_orders(2, {.user = user_, .sku = sku_}).back();
   const auto poor = place_orders(1, {.user = user_, .sku = sku_, .quantity = 999}).back();
-  const auto timed_out = place_orders(1, {.user = user_, .sku = sku_, .failures = {{.step = "delivery.deliver", .kind = "TIMEOUT"}},
-                                          .handling = once}).back();
+  const auto timed_out =
+      place_orders(
+          1,
+          {.user = user_, .sku = sku_, .failures = {{.step = "delivery.deliver", .kind = "TIMEOUT"}}, .handling = once})
+          .back();
   auto hold = once;
   hold.on_failure = "HOLD";
-  const auto held = place_orders(1, {.user = user_, .sku = sku_, .failures = {{.step = "inventory.reserve", .kind = "UNKNOWN"}},
-                                     .handling = hold}).back();
+  const auto held = place_orders(1, {.user = user_,
+                                     .sku = sku_,
+                                     .failures = {{.step = "inventory.reserve", .kind = "UNKNOWN"}},
+                                     .handling = hold})
+                        .back();
   const std::string of_user = "user=" + percent_encoded(user_) + "&";
   EXPECT_EQ(ids_of(of_user + "state=COMPLETED").size(), 2u);
   EXPECT_EQ(ids_of(of_user + "state=COMPLETED").front(), good);
@@ -73,11 +80,13 @@ TEST_F(Listing, FiltersByStateOutcomeAndFailedStep) {
 
 TEST_F(Listing, OfTheLedgerAndTheWalletGoesByPagesToo) {
   place_orders(6, {.user = user_, .sku = sku_, .quantity = 2});
-  for (const auto& [path, list, whole] : {std::tuple{"/v1/accounts/", "entries", 7u}, std::tuple{"/v1/wallets/", "tokens", 12u}}) {
+  for (const auto& [path, list, whole] :
+       {std::tuple{"/v1/accounts/", "entries", 7u}, std::tuple{"/v1/wallets/", "tokens", 12u}}) {
     std::set<std::string> seen;
     std::string cursor;
     do {
-      const auto page = client.send("GET", path + percent_encoded(user_) + "?limit=2" + (cursor.empty() ? "" : "&cursor=" + cursor));
+      const auto page =
+          client.send("GET", path + percent_encoded(user_) + "?limit=2" + (cursor.empty() ? "" : "&cursor=" + cursor));
       ASSERT_EQ(page.status, 200) << page;
       for (const auto& item : page.body.at(list)) EXPECT_TRUE(seen.insert(item.dump()).second) << item;
       cursor = percent_encoded(text_of(page.body, "next_cursor"));

@@ -1,6 +1,6 @@
-// Random mixtures of failure instructions, handlings, users short of money and SKUs short of stock, many at a time: each
-// order must end as the oracle foretells. LDT_MIX_ORDERS and LDT_MIX_CRASH_ORDERS set how many; LDT_SEED
-// replays a run.
+// Random mixtures of failure instructions, handlings, users short of money and SKUs short of stock, many at a time:
+// each order must end as the oracle foretells. LDT_MIX_ORDERS and LDT_MIX_CRASH_ORDERS set how many; LDT_SEED replays a
+// run.
 #include <cstdlib>
 #include <random>
 #include <set>
@@ -31,8 +31,10 @@ class Dice {
     return all[static_cast<std::size_t>(between(0, static_cast<int>(std::size(all)) - 1))];
   }
 
-  Failure failure(const std::vector<std::string>& steps, const std::vector<std::string>& kinds, const Handling& handling) {
-    static const std::set<std::string> kRefusable{"order.accept", "payment.charge", "inventory.reserve", "delivery.deliver"};
+  Failure failure(const std::vector<std::string>& steps, const std::vector<std::string>& kinds,
+                  const Handling& handling) {
+    static const std::set<std::string> kRefusable{"order.accept", "payment.charge", "inventory.reserve",
+                                                  "delivery.deliver"};
     Failure drawn{.step = one_of(steps), .kind = one_of(kinds)};
     if (drawn.kind == "REFUSE" && !kRefusable.contains(drawn.step)) drawn.kind = "UNKNOWN";
     if (drawn.kind != "REFUSE" && chance(50)) drawn.effect = "APPLIED";
@@ -65,7 +67,8 @@ class Mixture : public Scenario {
 
   Drawn draw(Dice& dice, const Handling& handling) {
     const bool scarce = dice.chance(10);
-    Drawn drawn{{.user = new_user(), .sku = scarce ? empty_sku_ : sku_}, {.stock = scarce ? 0 : kStock, .price = kPrice}};
+    Drawn drawn{{.user = new_user(), .sku = scarce ? empty_sku_ : sku_},
+                {.stock = scarce ? 0 : kStock, .price = kPrice}};
     drawn.request.quantity = dice.chance(10) ? dice.between(51, 60) : dice.between(1, 5);
     drawn.request.handling = handling;
     if (dice.chance(20)) drawn.request.handling.on_failure = "HOLD";
@@ -132,11 +135,13 @@ TEST_F(Mixture, OfRandomFailuresAndCrashesEndsAsForetold) {
     const Handling handling{.max_attempts = random.between(2, 4), .step_timeout_ms = 500};
     all.push_back(draw(random, handling));
     auto& failures = all.back().request.failures;
-    if (random.chance(40)) failures.push_back(random.failure(steps, {"TIMEOUT", "UNKNOWN", "DELAY", "REFUSE"}, handling));
+    if (random.chance(40))
+      failures.push_back(random.failure(steps, {"TIMEOUT", "UNKNOWN", "DELAY", "REFUSE"}, handling));
     if (random.chance(15)) failures.push_back(random.failure(steps, {"CRASH"}, handling));
     if (random.chance(2)) failures.push_back(random.failure({"order.finish"}, {"CRASH"}, handling));
   }
-  in_parallel(static_cast<int>(all.size()), 16, [&](int i) { place_until_answered_and_compare(all[static_cast<std::size_t>(i)]); });
+  in_parallel(static_cast<int>(all.size()), 16,
+              [&](int i) { place_until_answered_and_compare(all[static_cast<std::size_t>(i)]); });
 }
 
 }  // namespace

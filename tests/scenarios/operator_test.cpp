@@ -33,7 +33,8 @@ TEST_F(Operator, GrantsAndRestocksOncePerKey) {
   const auto sku = new_sku(10, 1);
   const auto grant = [&](int amount) {
     return client.send("POST", "/v1/accounts/" + percent_encoded(user) + "/credits",
-                       client.operator_headers({{"Idempotency-Key", idempotency_key("grant for " + user)}}), {{"amount", amount}});
+                       client.operator_headers({{"Idempotency-Key", idempotency_key("grant for " + user)}}),
+                       {{"amount", amount}});
   };
   EXPECT_TRUE(grant(40).ok());
   EXPECT_TRUE(grant(40).ok());
@@ -42,7 +43,8 @@ TEST_F(Operator, GrantsAndRestocksOncePerKey) {
   EXPECT_EQ(client.credits(user), kInitialCredits + 40);
   const auto restock = [&] {
     return client.send("POST", "/v1/inventory/" + sku + "/restock",
-                       client.operator_headers({{"Idempotency-Key", idempotency_key("stock for " + sku)}}), {{"quantity", 4}});
+                       client.operator_headers({{"Idempotency-Key", idempotency_key("stock for " + sku)}}),
+                       {{"quantity", 4}});
   };
   EXPECT_TRUE(restock().ok());
   EXPECT_TRUE(restock().ok());
@@ -73,11 +75,15 @@ TEST_F(Operator, IsRefusedWhatIsOutOfBounds) {
     return client.send("POST", "/v1/inventory/" + of + "/restock", client.operator_headers(), {{"quantity", value}});
   };
   const auto grant = [&](const Json& value) {
-    return client.send("POST", "/v1/accounts/" + percent_encoded(user) + "/credits", client.operator_headers(), {{"amount", value}});
+    return client.send("POST", "/v1/accounts/" + percent_encoded(user) + "/credits", client.operator_headers(),
+                       {{"amount", value}});
   };
-  for (const Json& value : std::initializer_list<Json>{-1, 1'000'000'001, 1.5, "10", nullptr}) expect_problem(price(value), 422);
-  for (const Json& value : std::initializer_list<Json>{0, -1, 1'000'000'000'001, 1.5, "10"}) expect_problem(restock(sku, value), 422);
-  for (const Json& value : std::initializer_list<Json>{0, -1, 1'000'000'000'000'001, 1.5, "10"}) expect_problem(grant(value), 422);
+  for (const Json& value : std::initializer_list<Json>{-1, 1'000'000'001, 1.5, "10", nullptr})
+    expect_problem(price(value), 422);
+  for (const Json& value : std::initializer_list<Json>{0, -1, 1'000'000'000'001, 1.5, "10"})
+    expect_problem(restock(sku, value), 422);
+  for (const Json& value : std::initializer_list<Json>{0, -1, 1'000'000'000'000'001, 1.5, "10"})
+    expect_problem(grant(value), 422);
   expect_problem(restock("no-such-sku", 1), 404);
   EXPECT_EQ(client.stock(sku), (Stock{10, 1, 0, 0}));
   EXPECT_EQ(client.credits(user), kInitialCredits);
@@ -87,7 +93,8 @@ TEST_F(Operator, CannotMakeAnAccountOverflow) {
   const auto user = new_user();
   const std::int64_t most = 1'000'000'000'000'000;
   grant(user, most - kInitialCredits);
-  const auto answer = client.send("POST", "/v1/accounts/" + percent_encoded(user) + "/credits", client.operator_headers(), {{"amount", 1}});
+  const auto answer = client.send("POST", "/v1/accounts/" + percent_encoded(user) + "/credits",
+                                  client.operator_headers(), {{"amount", 1}});
   EXPECT_TRUE(answer.status >= 400 && answer.status < 500) << answer;
   EXPECT_EQ(client.credits(user), most);
 }

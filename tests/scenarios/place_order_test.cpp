@@ -99,10 +99,12 @@ TEST_F(PlaceOrder, TakesTheNewPriceAfterItChangedAndKeepsTheOldOneOnOldOrders) {
   const std::string before = client.place(OrderRequest{.user = user, .sku = sku}).body.at("id");
   client.set_price(sku, 25);
   Json after;
-  ASSERT_TRUE(eventually([&] {
-    after = client.place(OrderRequest{.user = user, .sku = sku, .quantity = 1}).body;
-    return after.at("unit_price") == 25;
-  }, std::chrono::seconds(2)));
+  ASSERT_TRUE(eventually(
+      [&] {
+        after = client.place(OrderRequest{.user = user, .sku = sku, .quantity = 1}).body;
+        return after.at("unit_price") == 25;
+      },
+      std::chrono::seconds(2)));
   EXPECT_EQ(client.order(before).at("unit_price"), 10);
 }
 
@@ -141,7 +143,8 @@ TEST_F(PlaceOrder, GoesOnInTheCallersTrace) {
 }
 
 TEST_F(PlaceOrder, NamesUsersInAnyScript) {
-  for (const char* user : {"Zo\xC3\xAB M\xC3\xBCller", "\xE5\xAD\xA6\xE7\x94\x9F", "\xF0\x9F\x8E\x93", "a/b?c#d%e&f=g"}) {
+  for (const char* user :
+       {"Zo\xC3\xAB M\xC3\xBCller", "\xE5\xAD\xA6\xE7\x94\x9F", "\xF0\x9F\x8E\x93", "a/b?c#d%e&f=g"}) {
     watch_user(user);
     const auto answer = client.place(OrderRequest{.user = user, .sku = new_sku(1, 1)});
     EXPECT_EQ(answer.status, 201) << answer;

@@ -27,7 +27,9 @@ class Race : public Scenario {
 TEST_F(Race, ForTheLastTokenIsWonByExactlyOneOfTwo) {
   for (int round = 0; round < 20; ++round) {
     const auto sku = new_sku(10, 1);
-    EXPECT_EQ(winners_among({{.user = new_user(), .sku = sku}, {.user = new_user(), .sku = sku}}, "INSUFFICIENT_INVENTORY"), 1);
+    EXPECT_EQ(
+        winners_among({{.user = new_user(), .sku = sku}, {.user = new_user(), .sku = sku}}, "INSUFFICIENT_INVENTORY"),
+        1);
   }
 }
 
@@ -64,7 +66,8 @@ TEST_F(Race, ForStockThatAnUndecidedOrderHoldsLeavesNothingBehind) {
   std::vector<OrderRequest> requests;
   for (int i = 0; i < 16; ++i) {
     requests.push_back({.user = new_user(), .sku = sku, .handling = {.max_attempts = 1, .step_timeout_ms = 250}});
-    requests.back().failures = {{.step = "delivery.deliver", .kind = "TIMEOUT", .effect = i % 2 == 0 ? "NONE" : "APPLIED"}};
+    requests.back().failures = {
+        {.step = "delivery.deliver", .kind = "TIMEOUT", .effect = i % 2 == 0 ? "NONE" : "APPLIED"}};
   }
   in_parallel(16, 16, [&](int i) {
     Client own = market.client();

@@ -69,7 +69,8 @@ TEST(Up, FindsItsDataAgainAfterDown) {
 TEST(Up, RefusesFailureInstructionsWithoutPermission) {
   Marketplace market({.up_flags = {"--no-failures"}});
   auto client = market.client();
-  const OrderRequest bad{.user = "alice", .sku = "late-day", .failures = {{.step = "payment.charge", .kind = "TIMEOUT"}}};
+  const OrderRequest bad{
+      .user = "alice", .sku = "late-day", .failures = {{.step = "payment.charge", .kind = "TIMEOUT"}}};
   expect_problem(client.place(bad), 403);
   EXPECT_TRUE(client.orders("user=alice").empty());
   EXPECT_EQ(client.place(OrderRequest{.user = "alice", .sku = "late-day"}).status, 201);

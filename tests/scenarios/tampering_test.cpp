@@ -1,5 +1,5 @@
-// The audit would notice: what a broken disk or a careless hand changes behind the services' backs shows as a violation.
-// The tables are the services' own; a change of theirs that breaks a statement here needs a new statement.
+// The audit would notice: what a broken disk or a careless hand changes behind the services' backs shows as a
+// violation. The tables are the services' own; a change of theirs that breaks a statement here needs a new statement.
 #include "support/database.h"
 #include "support/scenario.h"
 
@@ -15,11 +15,13 @@ struct Tampering {
 std::ostream& operator<<(std::ostream& out, const Tampering& tampering) { return out << tampering.what; }
 
 const Tampering kTamperings[] = {
-    {"AChargeIsSmaller", "payment", "UPDATE journal SET amount = amount - 1, delta = delta + 1 WHERE hex(order_id) = ? AND kind = 2"},
+    {"AChargeIsSmaller", "payment",
+     "UPDATE journal SET amount = amount - 1, delta = delta + 1 WHERE hex(order_id) = ? AND kind = 2"},
     {"AChargeIsGone", "payment", "UPDATE journal SET state = 2, delta = 0 WHERE hex(order_id) = ? AND kind = 2"},
     {"AReservationIsGone", "inventory", "UPDATE journal SET state = 2, delta = 0 WHERE hex(order_id) = ? AND kind = 2"},
     {"ADeliveryIsGone", "delivery", "UPDATE journal SET state = 2, delta = 0 WHERE hex(order_id) = ? AND kind = 2"},
-    {"ADeliveryIsLarger", "delivery", "UPDATE journal SET amount = amount + 1, delta = delta + 1 WHERE hex(order_id) = ? AND kind = 2"},
+    {"ADeliveryIsLarger", "delivery",
+     "UPDATE journal SET amount = amount + 1, delta = delta + 1 WHERE hex(order_id) = ? AND kind = 2"},
     {"CreditsAppeared", "payment",
      "UPDATE holding SET balance = balance + 100 WHERE name_id = (SELECT holder FROM journal WHERE hex(order_id) = ?)"},
     {"StockVanished", "inventory",
@@ -52,7 +54,8 @@ TEST_P(Audit, Notices) {
   EXPECT_NE(market.ldt({"audit"}).exit_code, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(That, Audit, ::testing::ValuesIn(kTamperings), [](const auto& tested) { return tested.param.what; });
+INSTANTIATE_TEST_SUITE_P(That, Audit, ::testing::ValuesIn(kTamperings),
+                         [](const auto& tested) { return tested.param.what; });
 
 }  // namespace
 }  // namespace ldt::testing

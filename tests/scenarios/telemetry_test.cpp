@@ -80,7 +80,8 @@ TEST(Telemetry, OfAFailingOrderHoldsItsUndosInTheSameTrace) {
                              .sku = "late-day",
                              .failures = {{.step = "delivery.deliver", .kind = "TIMEOUT", .effect = "APPLIED"}},
                              .handling = {.max_attempts = 2, .step_timeout_ms = 250}};
-  EXPECT_EQ(client.place(request, {{"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"}}).body.at("outcome"), "TIMEOUT");
+  EXPECT_EQ(client.place(request, {{"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"}}).body.at("outcome"),
+            "TIMEOUT");
   for (const std::string step : {"delivery.revoke", "inventory.release", "payment.refund"}) {
     const auto undo = [&](const Json& record) {
       return text_of(record, "trace_id") == trace && record.dump().find(step) != std::string::npos;

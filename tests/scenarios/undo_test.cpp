@@ -67,10 +67,11 @@ TEST_F(EveryUndo, FailsInOneOrderWithoutHarmToTheEnd) {
 }
 
 TEST_F(EveryUndo, ShowsAsStuckToTheOperatorUntilItSucceeds) {
-  const OrderRequest request{.user = new_user(),
-                             .sku = sku_,
-                             .failures = {kUnansweredDelivery, {.step = "payment.refund", .kind = "UNKNOWN", .attempts = 30}},
-                             .handling = {.max_attempts = 1, .step_timeout_ms = 250}};
+  const OrderRequest request{
+      .user = new_user(),
+      .sku = sku_,
+      .failures = {kUnansweredDelivery, {.step = "payment.refund", .kind = "UNKNOWN", .attempts = 30}},
+      .handling = {.max_attempts = 1, .step_timeout_ms = 250}};
   const auto answer = client.place(request, {{"Prefer", "wait=0"}});
   ASSERT_EQ(answer.status, 202) << answer;
   const std::string id = answer.body.at("id");

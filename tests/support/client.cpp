@@ -8,7 +8,8 @@
 namespace ldt::testing {
 
 std::ostream& operator<<(std::ostream& out, const Stock& stock) {
-  return out << "price " << stock.price << ", stock " << stock.stock << ", reserved " << stock.reserved << ", sold " << stock.sold;
+  return out << "price " << stock.price << ", stock " << stock.stock << ", reserved " << stock.reserved << ", sold "
+             << stock.sold;
 }
 
 Client::Client(std::string host_and_port, std::string operator_token)
@@ -36,7 +37,8 @@ Answer Client::place_text(const std::string& body, const std::string& content_ty
 
 Json Client::order(const std::string& id) { return expect("GET", "/v1/orders/" + id); }
 
-Json Client::await_order(const std::string& id, const std::string& what, const std::function<bool(const Json&)>& wanted) {
+Json Client::await_order(const std::string& id, const std::string& what,
+                         const std::function<bool(const Json&)>& wanted) {
   Answer answer;
   const auto there = [&] {
     answer = send("GET", "/v1/orders/" + id);
@@ -57,7 +59,8 @@ std::vector<Json> Client::all_pages(const std::string& path, const std::string& 
   std::string cursor;
   const std::string joint = path.find('?') == std::string::npos ? "?" : "&";
   do {
-    const auto page = expect("GET", path + joint + "limit=500" + (cursor.empty() ? "" : "&cursor=" + percent_encoded(cursor)));
+    const auto page =
+        expect("GET", path + joint + "limit=500" + (cursor.empty() ? "" : "&cursor=" + percent_encoded(cursor)));
     for (const auto& item : page.at(list)) all.push_back(item);
     const auto& next = page.at("next_cursor");
     cursor = next.is_null() ? "" : next.get<std::string>();

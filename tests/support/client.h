@@ -55,12 +55,14 @@ class Client {
   Json audit();
   [[nodiscard]] Headers operator_headers(Headers more = {}) const;
 
-  Answer send(const std::string& method, const std::string& path, const Headers& headers = {}, const Json& body = nullptr);
+  Answer send(const std::string& method, const std::string& path, const Headers& headers = {},
+              const Json& body = nullptr);
   Http& http() { return http_; }
 
  private:
   Json await_order(const std::string& id, const std::string& what, const std::function<bool(const Json&)>& wanted);
-  Json expect(const std::string& method, const std::string& path, const Headers& headers = {}, const Json& body = nullptr);
+  Json expect(const std::string& method, const std::string& path, const Headers& headers = {},
+              const Json& body = nullptr);
   std::vector<Json> all_pages(const std::string& path, const std::string& list);
 
   Http http_;

@@ -97,7 +97,8 @@ Answer Http::send(const std::string& method, const std::string& path, const Head
 std::string send_raw(const std::string& host_and_port, const std::string& bytes, std::chrono::milliseconds patience) {
   const Socket socket;
   const auto address = address_of(host_and_port);
-  const timeval limit{static_cast<time_t>(patience.count() / 1000), static_cast<suseconds_t>(patience.count() % 1000 * 1000)};
+  const timeval limit{static_cast<time_t>(patience.count() / 1000),
+                      static_cast<suseconds_t>(patience.count() % 1000 * 1000)};
   setsockopt(socket.descriptor(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   if (connect(socket.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return "";
   if (::send(socket.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return "";
@@ -114,7 +115,8 @@ int free_port() {
   const Socket socket;
   sockaddr_in address = address_of("127.0.0.1:0");
   socklen_t length = sizeof(address);
-  if (bind(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), length) != 0) throw std::runtime_error("no free port");
+  if (bind(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), length) != 0)
+    throw std::runtime_error("no free port");
   getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), &length);
   return ntohs(address.sin_port);
 }

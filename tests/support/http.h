@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 using Headers = std::map<std::string, std::string>;
 
 struct Answer {
-  int status = 0;  // 0: there was no answer
+  int status = 0;   // 0: there was no answer
   Headers headers;  // names in lower case
   std::string text;
   Json body;  // null where the text is no JSON

@@ -34,7 +34,8 @@ void Load::place_one(Client& client, const OrderRequest& request, const std::str
   const bool in_time = eventually(answered, std::chrono::seconds(60));
   const std::lock_guard lock(mutex_);
   if (!in_time || !answer.ok()) {
-    surprises_.push_back(key + ": " + (answer.arrived() ? std::to_string(answer.status) + " " + answer.text : "no answer"));
+    surprises_.push_back(key + ": " +
+                         (answer.arrived() ? std::to_string(answer.status) + " " + answer.text : "no answer"));
     return;
   }
   acknowledged_[key] = answer.body.at("id");

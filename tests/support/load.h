@@ -1,6 +1,6 @@
-// Clients that place orders without pause while a test kills what it likes. Each order has an idempotency key and is asked
-// for again until it is answered, as a careful client does.
-// Invariant: a key that was answered with 2xx is in acknowledged(), with the id it was answered with.
+// Clients that place orders without pause while a test kills what it likes. Each order has an idempotency key and is
+// asked for again until it is answered, as a careful client does. Invariant: a key that was answered with 2xx is in
+// acknowledged(), with the id it was answered with.
 #pragma once
 
 #include <atomic>

@@ -33,7 +33,8 @@ Marketplace::~Marketplace() {
   if (::testing::Test::HasFailure()) {
     folder_.keep();
     log_folder_.keep();
-    std::fprintf(stderr, "marketplace: data kept in %s, output in %s\n", folder_.path().c_str(), log_folder_.path().c_str());
+    std::fprintf(stderr, "marketplace: data kept in %s, output in %s\n", folder_.path().c_str(),
+                 log_folder_.path().c_str());
   }
   if (supervisor_) resume_supervisor();
   const auto left = services();

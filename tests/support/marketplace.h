@@ -27,7 +27,8 @@ class Marketplace {
     std::map<std::string, std::string> environment;  // of its processes
   };
 
-  /// Starts it and waits until it is ready. Throws std::runtime_error, with what it printed, where it does not get there.
+  /// Starts it and waits until it is ready. Throws std::runtime_error, with what it printed, where it does not get
+  /// there.
   Marketplace();
   explicit Marketplace(Options options);
   ~Marketplace();

@@ -19,7 +19,7 @@ enum class Decision { kNone, kDone, kRefused };
 
 struct Played {
   Decision durable = Decision::kNone;  // what the service remembers
-  std::string outcome;                 // what the engine concludes: SUCCESS, REFUSED, TIMEOUT, UNKNOWN, or CRASH: it died
+  std::string outcome;  // what the engine concludes: SUCCESS, REFUSED, TIMEOUT, UNKNOWN, or CRASH: it died
 };
 
 int strikes_of(const Failure& failure) {
@@ -28,8 +28,8 @@ int strikes_of(const Failure& failure) {
   return silent ? 1'000'000 : 1;
 }
 
-/// One step under its instructions: each attempt is struck by the first that has strikes left; a refusal can only strike
-/// what is undecided.
+/// One step under its instructions: each attempt is struck by the first that has strikes left; a refusal can only
+/// strike what is undecided.
 class Play {
  public:
   Play(const OrderRequest& request, const std::string& step, Decision rule) : rule_(rule) {
@@ -117,7 +117,8 @@ End end_of_the_plan(const OrderRequest& request, const Situation& situation) {
     if (played.outcome == "SUCCESS") continue;
     const bool held = played.outcome != "REFUSED" && request.handling.on_failure == "HOLD";
     if (held) return {.status = 202, .state = "HELD", .outcome = "", .failed_step = step};
-    return {.state = "REVERTED", .outcome = played.outcome == "REFUSED" ? refusal : played.outcome, .failed_step = step};
+    return {
+        .state = "REVERTED", .outcome = played.outcome == "REFUSED" ? refusal : played.outcome, .failed_step = step};
   }
   return {};
 }

@@ -1,5 +1,5 @@
-// Foretells the documented end of an order from what it asks for and what it finds: the failure instructions, the handling,
-// the user's credits, the stock and the price. Written from the documents, not from the product's code.
+// Foretells the documented end of an order from what it asks for and what it finds: the failure instructions, the
+// handling, the user's credits, the stock and the price. Written from the documents, not from the product's code.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ struct Situation {
 };
 
 struct End {
-  int status = 201;             // of the answer to POST with a long wait; 0: the connection was lost
-  bool exists = true;           // whether there is an order afterwards
+  int status = 201;    // of the answer to POST with a long wait; 0: the connection was lost
+  bool exists = true;  // whether there is an order afterwards
   std::string state = "COMPLETED";
   std::string outcome = "SUCCESS";  // empty: none (yet)
   std::string failed_step;          // empty: none

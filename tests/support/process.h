@@ -14,8 +14,8 @@
 namespace ldt::testing {
 
 struct Command {
-  std::vector<std::string> words;             // program first
-  std::filesystem::path output;               // stdout and stderr go to the end of this file; empty: inherited
+  std::vector<std::string> words;                  // program first
+  std::filesystem::path output;                    // stdout and stderr go to the end of this file; empty: inherited
   std::map<std::string, std::string> environment;  // added to this process's own
 };
 

@@ -1,5 +1,5 @@
-// The frame of every scenario: users and SKUs of its own in a marketplace that others use too, and at the end, whatever the
-// scenario did, its books are checked: balances, ledger entries, stock, wallets, and the audit over all services.
+// The frame of every scenario: users and SKUs of its own in a marketplace that others use too, and at the end, whatever
+// the scenario did, its books are checked: balances, ledger entries, stock, wallets, and the audit over all services.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -40,7 +40,8 @@ class Scenario : public ::testing::Test {
   std::vector<Json> orders_of(const std::string& user);
   /// Fails the test unless the order ended (or is held) as foretold.
   void expect_end(const Json& order, const End& end, const std::string& what);
-  /// Places an order that exists alone, and fails the test unless it ends as the oracle says. Returns the order, or null.
+  /// Places an order that exists alone, and fails the test unless it ends as the oracle says. Returns the order, or
+  /// null.
   Json place_and_compare(Client& with, const OrderRequest& request, const Situation& situation);
 
   Marketplace& market;

@@ -46,7 +46,8 @@ RC_GTEST_PROP(Amounts, MultiplyExactlyWithinTheirBounds, ()) {
 
 RC_GTEST_PROP(Amounts, NeverOverflowWhateverIsAsked, (std::int64_t price, std::int64_t quantity)) {
   const auto total = checked_total(Credits{price}, Quantity{quantity});
-  const bool in_bounds = price >= 0 && price <= kMaxUnitPrice.value && quantity >= 1 && quantity <= kMaxOrderQuantity.value;
+  const bool in_bounds =
+      price >= 0 && price <= kMaxUnitPrice.value && quantity >= 1 && quantity <= kMaxOrderQuantity.value;
   RC_ASSERT(total.has_value() == in_bounds);
 }
 

@@ -57,16 +57,22 @@ TEST(UserName, IsOneTo128CharactersOfComposedUnicodeWithoutControls) {
   for (const auto& row : rows) EXPECT_EQ(UserName::parse(row.text).has_value(), row.valid) << row.what;
 }
 
-TEST(UserName, KeepsItsBytes) {
-  EXPECT_EQ(UserName::parse("Zo\xC3\xA9")->text(), "Zo\xC3\xA9");
-}
+TEST(UserName, KeepsItsBytes) { EXPECT_EQ(UserName::parse("Zo\xC3\xA9")->text(), "Zo\xC3\xA9"); }
 
 TEST(Sku, IsOneTo64OfLowerCaseLettersDigitsDotsAndDashes) {
   const NameCase rows[] = {
-      {"the seeded one", "late-day", true}, {"digits and dots", "hw1.v2", true},  {"64 characters", repeat("x", 64), true},
-      {"65 characters", repeat("x", 65), false}, {"empty", "", false},            {"upper case", "Late", false},
-      {"underscore", "late_day", false},    {"space", "late day", false},         {"slash", "late/day", false},
-      {"NUL", std::string("a\0", 2), false}, {"accent", "\xC3\xA9", false},       {"a dash alone", "-", true},
+      {"the seeded one", "late-day", true},
+      {"digits and dots", "hw1.v2", true},
+      {"64 characters", repeat("x", 64), true},
+      {"65 characters", repeat("x", 65), false},
+      {"empty", "", false},
+      {"upper case", "Late", false},
+      {"underscore", "late_day", false},
+      {"space", "late day", false},
+      {"slash", "late/day", false},
+      {"NUL", std::string("a\0", 2), false},
+      {"accent", "\xC3\xA9", false},
+      {"a dash alone", "-", true},
   };
   for (const auto& row : rows) EXPECT_EQ(Sku::parse(row.text).has_value(), row.valid) << row.what;
 }
@@ -80,8 +86,8 @@ RC_GTEST_PROP(UserName, NeverAcceptsControlBytesOrTooMuchWhateverItIsGiven, (con
 }
 
 RC_GTEST_PROP(Sku, AcceptsExactlyItsAlphabet, ()) {
-  const auto text = *rc::gen::container<std::string>(
-      rc::gen::weightedOneOf<char>({{9, rc::gen::elementOf(std::string("abcz019.-"))}, {1, rc::gen::arbitrary<char>()}}));
+  const auto text = *rc::gen::container<std::string>(rc::gen::weightedOneOf<char>(
+      {{9, rc::gen::elementOf(std::string("abcz019.-"))}, {1, rc::gen::arbitrary<char>()}}));
   const bool fits = !text.empty() && text.size() <= 64 &&
                     text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
   RC_ASSERT(Sku::parse(text).has_value() == fits);

@@ -52,7 +52,8 @@ TEST(TraceContext, IsNothingWhereTheHeaderIsMalformed) {
   for (const auto& text : bad) EXPECT_FALSE(TraceContext::parse(text).has_value()) << text;
 }
 
-RC_GTEST_PROP(TraceContext, ReadsBackWhatItWrites, (std::uint64_t high, std::uint64_t low, std::uint64_t span, bool sampled)) {
+RC_GTEST_PROP(TraceContext, ReadsBackWhatItWrites,
+              (std::uint64_t high, std::uint64_t low, std::uint64_t span, bool sampled)) {
   const TraceContext context{make_trace_id(high, low), make_span_id(span), sampled};
   RC_ASSERT(context.valid());
   const auto read = TraceContext::parse(context.traceparent());

@@ -18,7 +18,8 @@ struct Row {
 };
 
 std::ostream& operator<<(std::ostream& out, const Row& row) {
-  return out << to_string(row.from) << (row.verb == Verb::kDo ? " do" : " undo") << (row.accepted ? " accepted" : " refused");
+  return out << to_string(row.from) << (row.verb == Verb::kDo ? " do" : " undo")
+             << (row.accepted ? " accepted" : " refused");
 }
 
 // The protocol as designed: NONE -> DONE | REFUSED | TOMBSTONE, DONE -> UNDONE; the last three never change.
@@ -59,7 +60,8 @@ TEST_P(OperationProtocol, IsFollowed) {
 INSTANTIATE_TEST_SUITE_P(InEveryState, OperationProtocol, testing::ValuesIn(kProtocol));
 
 TEST(Operation, IsAConflictUnderAnotherPayload) {
-  const Payload others[] = {{.holder = 2, .amount = 20}, {.holder = 1, .item = 3, .amount = 20}, {.holder = 1, .amount = 21}};
+  const Payload others[] = {
+      {.holder = 2, .amount = 20}, {.holder = 1, .item = 3, .amount = 20}, {.holder = 1, .amount = 21}};
   for (const auto state : {kDone, kRefused, kTombstone, kUndone}) {
     for (const auto verb : {Verb::kDo, Verb::kUndo}) {
       for (const auto& other : others) EXPECT_FALSE(decide({state, kPayload}, verb, other, true)) << to_string(state);

@@ -1,4 +1,5 @@
-// A participant over a journal in memory: effects and rows are made together, once, whatever arrives and whenever it fails.
+// A participant over a journal in memory: effects and rows are made together, once, whatever arrives and whenever it
+// fails.
 #include "participant/participant.h"
 
 #include <map>
@@ -17,14 +18,23 @@ class SmallRules final : public Rules {
   [[nodiscard]] const Terms& terms() const override { return kTerms; }
   [[nodiscard]] bool valid_holder(std::string_view name) const override { return !name.empty(); }
   [[nodiscard]] bool valid_item(std::string_view name) const override { return name.empty(); }
-  [[nodiscard]] std::optional<std::int64_t> opening() const override { return opens ? std::optional(100) : std::nullopt; }
-  [[nodiscard]] bool accepts(const Holding& holding, std::int64_t amount) const override { return holding.balance >= amount; }
+  [[nodiscard]] std::optional<std::int64_t> opening() const override {
+    return opens ? std::optional(100) : std::nullopt;
+  }
+  [[nodiscard]] bool accepts(const Holding& holding, std::int64_t amount) const override {
+    return holding.balance >= amount;
+  }
 
   bool opens = true;
 
  private:
-  static constexpr Terms kTerms{.do_step = "do", .undo_step = "undo", .refusal = "NO", .sign = -1, .min_amount = 0,
-                                .max_amount = 500, .max_balance = 1000};
+  static constexpr Terms kTerms{.do_step = "do",
+                                .undo_step = "undo",
+                                .refusal = "NO",
+                                .sign = -1,
+                                .min_amount = 0,
+                                .max_amount = 500,
+                                .max_balance = 1000};
 };
 
 struct World {
@@ -33,7 +43,8 @@ struct World {
   MemoryJournal journal;
   Participant participant{rules, book, journal};
 
-  Answer perform(std::uint64_t order, Verb verb, std::int64_t amount, const std::string& holder = "alice", bool refuse = false) {
+  Answer perform(std::uint64_t order, Verb verb, std::int64_t amount, const std::string& holder = "alice",
+                 bool refuse = false) {
     const auto answer = participant.execute({order_number(order), verb, holder, "", amount}, WallTime{1}, refuse);
     EXPECT_TRUE(answer.has_value());
     return *answer;
@@ -151,7 +162,8 @@ TEST(Participant, FindsMalformedCommandsInvalid) {
                          {order_number(1), Verb::kDo, "alice", "item", 1},
                          {order_number(1), Verb::kDo, "alice", "", -1},
                          {order_number(1), Verb::kDo, "alice", "", 501}};
-  for (const auto& command : bad) EXPECT_EQ(world.participant.execute(command, WallTime{1})->error, CommandError::kInvalid);
+  for (const auto& command : bad)
+    EXPECT_EQ(world.participant.execute(command, WallTime{1})->error, CommandError::kInvalid);
   EXPECT_TRUE(world.journal.contents().rows.empty());
 }
 
@@ -249,7 +261,8 @@ RC_GTEST_PROP(Participant, MakesAtMostOneEffectAndOneReversalForEachOrder, ()) {
   const auto commands = *rc::gen::container<std::vector<std::pair<std::uint64_t, bool>>>(
       rc::gen::pair(rc::gen::inRange<std::uint64_t>(0, 6), rc::gen::arbitrary<bool>()));
   for (const auto& [order, is_do] : commands) {
-    static_cast<void>(world.participant.execute({order_number(order), is_do ? Verb::kDo : Verb::kUndo, "alice", "", 10}, WallTime{1}));
+    static_cast<void>(world.participant.execute({order_number(order), is_do ? Verb::kDo : Verb::kUndo, "alice", "", 10},
+                                                WallTime{1}));
     world.commit();
   }
   std::map<OrderId, int> effects;

@@ -101,7 +101,8 @@ TEST(FailureInstruction, HasOneNameForEachKindEffectAndHandling) {
   for (const auto kind : kAllKinds) EXPECT_EQ(parse_failure_kind(to_string(kind)), kind);
   for (const auto effect : kBothEffects) EXPECT_EQ(parse_failure_effect(to_string(effect)), effect);
   for (const auto word : {OnFailure::kRevert, OnFailure::kHold}) EXPECT_EQ(parse_on_failure(to_string(word)), word);
-  for (const std::string_view text : {"", "timeout", "TIMEOUT ", "HANG"}) EXPECT_EQ(parse_failure_kind(text), std::nullopt);
+  for (const std::string_view text : {"", "timeout", "TIMEOUT ", "HANG"})
+    EXPECT_EQ(parse_failure_kind(text), std::nullopt);
   EXPECT_EQ(parse_failure_effect("applied"), std::nullopt);
   EXPECT_EQ(parse_on_failure("ABORT"), std::nullopt);
 }

@@ -20,13 +20,14 @@ constexpr std::uint32_t kMostUndoAttempts = 3;  // beyond this the next attempt 
 using Key = std::tuple<Phase, OrderState, bool, int, int, std::uint32_t, bool, bool, bool, bool, Outcome, Step>;
 
 Key key_of(const Saga& s) {
-  return {s.phase,       s.row,   s.row_exists, s.position, s.may_have_done, s.attempt, s.backing_off, s.every_attempt_timed_out,
-          s.cancel_wanted, s.stuck, s.reason,     s.failed_step};
+  return {s.phase,         s.row,     s.row_exists,  s.position,
+          s.may_have_done, s.attempt, s.backing_off, s.every_attempt_timed_out,
+          s.cancel_wanted, s.stuck,   s.reason,      s.failed_step};
 }
 
 bool writes(Phase phase) {
-  return phase == Phase::kAccepting || phase == Phase::kCompleting || phase == Phase::kHolding || phase == Phase::kResuming ||
-         phase == Phase::kFailing || phase == Phase::kReverted;
+  return phase == Phase::kAccepting || phase == Phase::kCompleting || phase == Phase::kHolding ||
+         phase == Phase::kResuming || phase == Phase::kFailing || phase == Phase::kReverted;
 }
 
 void add_rows_found(std::vector<Event>& events, EventKind kind, const std::vector<OrderState>& states) {
@@ -55,17 +56,20 @@ std::vector<OrderState> rows_met(const Saga& saga) {
 }
 
 std::vector<Event> events_in(const Saga& saga) {
-  std::vector<Event> events{{.kind = EventKind::kCancel}, {.kind = EventKind::kRetry}, {.kind = EventKind::kBackoffElapsed}};
+  std::vector<Event> events{
+      {.kind = EventKind::kCancel}, {.kind = EventKind::kRetry}, {.kind = EventKind::kBackoffElapsed}};
   if (saga.phase == Phase::kNew) {
     events.push_back({.kind = EventKind::kStart});
     add_rows_found(events, EventKind::kRecover,
-                   {OrderState::kRunning, OrderState::kHeld, OrderState::kReverting, OrderState::kCompleted, OrderState::kReverted});
+                   {OrderState::kRunning, OrderState::kHeld, OrderState::kReverting, OrderState::kCompleted,
+                    OrderState::kReverted});
   }
   const bool write_under_way = writes(saga.phase) && !saga.backing_off;
   if (write_under_way) {
     events.push_back({.kind = EventKind::kWritten});
     add_rows_found(events, EventKind::kConflict, rows_met(saga));
-    if (saga.phase == Phase::kFailing && !saga.row_exists) events.push_back({.kind = EventKind::kConflict, .absent = true});
+    if (saga.phase == Phase::kFailing && !saga.row_exists)
+      events.push_back({.kind = EventKind::kConflict, .absent = true});
   }
   const bool sent = saga.phase == Phase::kDoing || saga.phase == Phase::kUndoing;
   if (sent) {

@@ -265,7 +265,8 @@ TEST(RecoveredOrder, IsDrivenAgainFromTheFirstStep) {
 
 TEST(RecoveredOrder, UndoesAllThreeStepsSinceAnyMayHaveBeenSent) {
   Walk walk;
-  EXPECT_EQ(walk.recovered(OrderState::kReverting, Outcome::kInsufficientFund, Step::kCharge), "send delivery.revoke #1");
+  EXPECT_EQ(walk.recovered(OrderState::kReverting, Outcome::kInsufficientFund, Step::kCharge),
+            "send delivery.revoke #1");
   EXPECT_EQ(walk.answered(Answer::kTombstone), "send inventory.release #1");
   EXPECT_EQ(walk.answered(Answer::kTombstone), "send payment.refund #1");
   EXPECT_EQ(walk.answered(Answer::kRefused), "write REVERTING>REVERTED order.finish");

@@ -36,7 +36,8 @@ TEST(Vocabulary, TakesNothingElse) {
   for (const std::string_view text : {"", "ORDER.ACCEPT", "payment", "payment.charge ", "charge"}) {
     EXPECT_EQ(parse_step(text), std::nullopt) << text;
   }
-  for (const std::string_view text : {"", "running", "DONE", "SUCCESS"}) EXPECT_EQ(parse_order_state(text), std::nullopt);
+  for (const std::string_view text : {"", "running", "DONE", "SUCCESS"})
+    EXPECT_EQ(parse_order_state(text), std::nullopt);
   for (const std::string_view text : {"", "success", "RUNNING", "NONE"}) EXPECT_EQ(parse_outcome(text), std::nullopt);
 }
 
@@ -53,7 +54,8 @@ TEST(Plan, PairsEachDoWithTheUndoOfTheSameParticipant) {
 TEST(OrderState, IsFinalOnlyWhenCompletedOrReverted) {
   EXPECT_TRUE(is_final(OrderState::kCompleted));
   EXPECT_TRUE(is_final(OrderState::kReverted));
-  for (const auto state : {OrderState::kRunning, OrderState::kHeld, OrderState::kReverting}) EXPECT_FALSE(is_final(state));
+  for (const auto state : {OrderState::kRunning, OrderState::kHeld, OrderState::kReverting})
+    EXPECT_FALSE(is_final(state));
 }
 
 }  // namespace

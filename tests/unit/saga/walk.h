@@ -1,5 +1,6 @@
-// Walks a saga through events and reads what it wants done as short sentences: "write RUNNING>REVERTING payment.charge",
-// "send payment.refund #1", "back off #2", "reject", "tell held", "tell ended". For tests that read as stories.
+// Walks a saga through events and reads what it wants done as short sentences: "write RUNNING>REVERTING
+// payment.charge", "send payment.refund #1", "back off #2", "reject", "tell held", "tell ended". For tests that read as
+// stories.
 #pragma once
 
 #include <string>
@@ -17,11 +18,16 @@ inline std::string describe(const Action& action, bool row_exists) {
       const std::string from = insert ? "nothing" : std::string(to_string(action.from));
       return "write " + from + ">" + std::string(to_string(action.to)) + " " + std::string(to_string(action.step));
     }
-    case ActionKind::kSend: return "send " + std::string(to_string(action.step)) + number;
-    case ActionKind::kBackoff: return "back off" + number;
-    case ActionKind::kReject: return "reject";
-    case ActionKind::kTellHeld: return "tell held";
-    case ActionKind::kTellEnded: return "tell ended";
+    case ActionKind::kSend:
+      return "send " + std::string(to_string(action.step)) + number;
+    case ActionKind::kBackoff:
+      return "back off" + number;
+    case ActionKind::kReject:
+      return "reject";
+    case ActionKind::kTellHeld:
+      return "tell held";
+    case ActionKind::kTellEnded:
+      return "tell ended";
   }
   return "?";
 }
