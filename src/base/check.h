@@ -14,5 +14,4 @@ namespace ldt {
 
 }  // namespace ldt
 
-#define CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::ldt::check_failed(#condition, __FILE__, __LINE__))
+#define CHECK(condition) ((condition) ? static_cast<void>(0) : ::ldt::check_failed(#condition, __FILE__, __LINE__))

@@ -5,7 +5,7 @@
 namespace ldt {
 
 inline constexpr int kBadCommandLineExitCode = 2;
-inline constexpr int kDataUnusableExitCode = 3;   // in use, of a newer version, or broken
+inline constexpr int kDataUnusableExitCode = 3;  // in use, of a newer version, or broken
 inline constexpr int kCannotListenExitCode = 4;
 inline constexpr int kCommitInDoubtExitCode = 5;  // a COMMIT failed and may have happened: restart, recovery finds out
 inline constexpr int kStruckExitCode = 86;        // a CRASH instruction struck: restart at once

@@ -14,9 +14,7 @@ int hex_value(char c) {
   return -1;
 }
 
-bool is_dash(std::size_t position) {
-  return position == 8 || position == 13 || position == 18 || position == 23;
-}
+bool is_dash(std::size_t position) { return position == 8 || position == 13 || position == 18 || position == 23; }
 
 bool is_version_7(const OrderId& id) { return (id.bytes[6] >> 4) == 7 && (id.bytes[8] >> 6) == 2; }
 
@@ -74,10 +72,10 @@ OrderId OrderIdGenerator::next(WallTime now, std::uint64_t random) {
     counter_ = 0;
   }
   OrderId id;
-  for (int i = 0; i < 6; ++i) id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(last_ms_ >> (40 - 8 * i));
+  for (std::size_t i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(last_ms_ >> (40 - 8 * i));
   id.bytes[6] = static_cast<std::uint8_t>(0x70 | (counter_ >> 8));
   id.bytes[7] = static_cast<std::uint8_t>(counter_);
-  for (int i = 0; i < 8; ++i) id.bytes[static_cast<std::size_t>(8 + i)] = static_cast<std::uint8_t>(random >> (8 * i));
+  for (std::size_t i = 0; i < 8; ++i) id.bytes[8 + i] = static_cast<std::uint8_t>(random >> (8 * i));
   id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));
   return id;
 }

@@ -24,9 +24,7 @@ struct OrderId {
   /// Lower-case, 8-4-4-4-12.
   [[nodiscard]] std::string to_string() const;
   /// The 16 bytes, as they travel and are stored.
-  [[nodiscard]] std::string_view view() const {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
+  [[nodiscard]] std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
   /// When the id was made, to the millisecond.
   [[nodiscard]] WallTime created_at() const;
 

@@ -2,44 +2,21 @@
 // Pure.
 #include "participant/failure.h"
 
+#include <vector>
+
+#include "base/strikes.h"
+
 namespace ldt::participant {
 
-namespace {
-
-Strike strike_of(std::uint32_t index, std::span<const Strike> strikes) {
-  for (const Strike& strike : strikes) {
-    if (strike.index == index) return strike;
-  }
-  return {.index = index};
-}
-
-bool struck_before(const Strike& strike, std::uint32_t attempt) {
-  return attempt != 0 && strike.count > 0 && strike.attempt == attempt;
-}
-
-}  // namespace
-
-std::uint32_t count_of(std::uint32_t index, std::span<const Strike> strikes) { return strike_of(index, strikes).count; }
-
-const FailureInstruction* choose_strike(std::span<const FailureInstruction> instructions,
-                                        std::span<const Strike> strikes, bool undecided, std::uint32_t attempt) {
-  for (const FailureInstruction& instruction : instructions) {
-    const bool repeats = instruction.kind != FailureKind::kCrash && instruction.kind != FailureKind::kRefuse;
-    if (repeats && struck_before(strike_of(instruction.index, strikes), attempt)) return &instruction;
-  }
-  for (const FailureInstruction& instruction : instructions) {
-    const bool has_left = instruction.attempts == 0 || count_of(instruction.index, strikes) < instruction.attempts;
-    const bool can_strike = undecided || instruction.kind != FailureKind::kRefuse;
-    if (has_left && can_strike) return &instruction;
-  }
-  return nullptr;
-}
-
-Strike counted(const FailureInstruction& instruction, std::span<const Strike> strikes, std::uint32_t attempt) {
-  Strike strike = strike_of(instruction.index, strikes);
-  if (!struck_before(strike, attempt) || instruction.kind == FailureKind::kCrash) ++strike.count;
-  strike.attempt = attempt;
-  return strike;
+ChosenStrike choose_strike(std::span<const FailureInstruction> instructions, std::uint32_t attempt, bool undecided) {
+  std::vector<std::uint32_t> limits;
+  limits.reserve(instructions.size());
+  for (const FailureInstruction& instruction : instructions) limits.push_back(instruction.attempts);
+  const auto strike = strike_at(limits, attempt);
+  if (!strike) return {};
+  const FailureInstruction& chosen = instructions[strike->instruction];
+  if (chosen.kind == FailureKind::kRefuse && !undecided) return {};
+  return {&chosen, strike->count};
 }
 
 std::string_view to_string(FailureKind kind) {

@@ -1,6 +1,7 @@
 // Failure instructions as a participant sees them: what shall go wrong with the command that carries them.
 // Pure.
-// Invariant: whether an instruction strikes follows from durable counts, so a recovered order meets the same failures.
+// Invariant: whether an instruction strikes follows from the attempt's number, so a recovered order meets the same
+// failures.
 #pragma once
 
 #include <chrono>
@@ -35,22 +36,18 @@ struct FailureInstruction {
 struct Strike {
   std::uint32_t index = 0;
   std::uint32_t count = 0;
-  std::uint32_t attempt = 0;  // the last one that it struck
 };
 
-[[nodiscard]] std::uint32_t count_of(std::uint32_t index, std::span<const Strike> strikes);
+struct ChosenStrike {
+  const FailureInstruction* instruction = nullptr;  // nullptr: none strikes this attempt
+  std::uint32_t count = 0;                          // its strikes, this one included
+};
 
-/// The instruction that struck this very attempt before, if it is sent again; otherwise the first with strikes left.
-/// A refusal can only strike what is undecided: it changes the decision. A crash strikes an attempt once: the process
-/// that would repeat it is a new one.
-/// @param attempt  of the command, counting from 1 over the order's life; 0: not told
-/// @return nullptr: none strikes this attempt
-[[nodiscard]] const FailureInstruction* choose_strike(std::span<const FailureInstruction> instructions,
-                                                      std::span<const Strike> strikes, bool undecided,
-                                                      std::uint32_t attempt = 0);
-/// The strike to record when `instruction` strikes `attempt`: a repeat of the same attempt does not count again.
-[[nodiscard]] Strike counted(const FailureInstruction& instruction, std::span<const Strike> strikes,
-                             std::uint32_t attempt);
+/// The instruction that strikes an attempt: see strike_at(). A refusal can only strike what is undecided: it changes
+/// the decision.
+/// @param attempt  of the command, counting from 1 over the order's life
+[[nodiscard]] ChosenStrike choose_strike(std::span<const FailureInstruction> instructions, std::uint32_t attempt,
+                                         bool undecided);
 
 /// False where the instruction strikes before the command takes effect.
 [[nodiscard]] constexpr bool takes_effect(const FailureInstruction& instruction) {

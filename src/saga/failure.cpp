@@ -40,8 +40,8 @@ std::optional<Complaint> check_refusal(const FailureInstruction& instruction) {
     return Complaint{"effect", "a refusal has no effect that could be APPLIED"};
   }
   if (!instruction.outcome) return std::nullopt;
-  const bool fits = instruction.step == Step::kAccept ? is_business_refusal(*instruction.outcome)
-                                                      : *instruction.outcome == *refusal;
+  const bool fits =
+      instruction.step == Step::kAccept ? is_business_refusal(*instruction.outcome) : *instruction.outcome == *refusal;
   if (fits) return std::nullopt;
   return Complaint{"outcome", std::string(to_string(instruction.step)) + " cannot refuse with this outcome"};
 }
@@ -64,7 +64,8 @@ std::optional<Complaint> check(const FailureInstruction& instruction, const Hand
   if (instruction.outcome && instruction.kind != FailureKind::kRefuse) {
     return Complaint{"outcome", "goes with REFUSE only"};
   }
-  if (instruction.delay && instruction.kind != FailureKind::kDelay) return Complaint{"delay_ms", "goes with DELAY only"};
+  if (instruction.delay && instruction.kind != FailureKind::kDelay)
+    return Complaint{"delay_ms", "goes with DELAY only"};
   if (instruction.kind == FailureKind::kRefuse) return check_refusal(instruction);
   if (instruction.kind == FailureKind::kDelay) return check_delay(instruction, handling);
   return std::nullopt;
@@ -74,7 +75,8 @@ FailureInstruction with_defaults(FailureInstruction instruction) {
   const bool silent = instruction.kind == FailureKind::kTimeout || instruction.kind == FailureKind::kUnknown;
   const bool is_do = !is_undo(instruction.step) && instruction.step != Step::kFinish;
   if (!instruction.attempts) instruction.attempts = silent && is_do ? 0 : 1;
-  if (instruction.kind == FailureKind::kRefuse && !instruction.outcome) instruction.outcome = refusal_of(instruction.step);
+  if (instruction.kind == FailureKind::kRefuse && !instruction.outcome)
+    instruction.outcome = refusal_of(instruction.step);
   return instruction;
 }
 
@@ -82,7 +84,9 @@ std::string_view to_string(FailureKind kind) { return kKindNames.at(static_cast<
 std::string_view to_string(FailureEffect effect) { return kEffectNames.at(static_cast<std::size_t>(effect)); }
 std::string_view to_string(OnFailure on_failure) { return kOnFailureNames.at(static_cast<std::size_t>(on_failure)); }
 std::optional<FailureKind> parse_failure_kind(std::string_view text) { return find<FailureKind>(kKindNames, text); }
-std::optional<FailureEffect> parse_failure_effect(std::string_view text) { return find<FailureEffect>(kEffectNames, text); }
+std::optional<FailureEffect> parse_failure_effect(std::string_view text) {
+  return find<FailureEffect>(kEffectNames, text);
+}
 std::optional<OnFailure> parse_on_failure(std::string_view text) { return find<OnFailure>(kOnFailureNames, text); }
 
 }  // namespace ldt::saga

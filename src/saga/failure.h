@@ -31,8 +31,8 @@ struct FailureInstruction {
 enum class OnFailure : std::uint8_t { kRevert, kHold };
 
 struct Handling {
-  std::uint32_t max_attempts = 3;                // of a do; an undo is tried for ever
-  std::chrono::milliseconds step_timeout{500};   // of one attempt
+  std::uint32_t max_attempts = 3;               // of a do; an undo is tried for ever
+  std::chrono::milliseconds step_timeout{500};  // of one attempt
   OnFailure on_failure = OnFailure::kRevert;
 
   friend bool operator==(const Handling&, const Handling&) = default;

@@ -22,6 +22,7 @@ constexpr std::array kTransitions{
     Transition{kNew, E::kRecover, kEnded},
     Transition{kAccepting, E::kWritten, kDoing},
     Transition{kAccepting, E::kWritten, kFailing},        // cancelled meanwhile
+    Transition{kAccepting, E::kAnswer, kEnded},           // refused: the order never was
     Transition{kAccepting, E::kAttemptFailed, kFailing},  // in doubt: if there is a row, it is reverted
     Transition{kDoing, E::kAnswer, kCompleting},
     Transition{kDoing, E::kAnswer, kFailing},         // refused, or another engine undid it
@@ -42,6 +43,7 @@ constexpr std::array kTransitions{
     Transition{kReverted, E::kWritten, kEnded},
     // Another engine drove the same order and changed its row first: go on from what it wrote.
     Transition{kAccepting, E::kConflict, kDoing},
+    Transition{kAccepting, E::kConflict, kFailing},  // cancelled meanwhile, here as below
     Transition{kAccepting, E::kConflict, kHeld},
     Transition{kAccepting, E::kConflict, kUndoing},
     Transition{kAccepting, E::kConflict, kEnded},
@@ -49,9 +51,11 @@ constexpr std::array kTransitions{
     Transition{kCompleting, E::kConflict, kUndoing},
     Transition{kCompleting, E::kConflict, kEnded},
     Transition{kHolding, E::kConflict, kHeld},
+    Transition{kHolding, E::kConflict, kFailing},
     Transition{kHolding, E::kConflict, kUndoing},
     Transition{kHolding, E::kConflict, kEnded},
     Transition{kResuming, E::kConflict, kDoing},
+    Transition{kResuming, E::kConflict, kFailing},
     Transition{kResuming, E::kConflict, kUndoing},
     Transition{kResuming, E::kConflict, kEnded},
     Transition{kFailing, E::kConflict, kDoing},
@@ -69,8 +73,8 @@ bool allowed(Phase from, EventKind event, Phase to) {
 std::uint8_t bit(std::uint8_t position) { return static_cast<std::uint8_t>(1U << position); }
 
 std::uint8_t position_of(Step do_step) {
-  for (std::uint8_t i = 0; i < kPlan.size(); ++i) {
-    if (kPlan[i].do_step == do_step) return i;
+  for (std::size_t i = 0; i < kPlan.size(); ++i) {
+    if (kPlan[i].do_step == do_step) return static_cast<std::uint8_t>(i);
   }
   return 0;
 }
@@ -81,7 +85,8 @@ void begin_step(Saga& saga) {
   saga.every_attempt_timed_out = true;
 }
 
-// --- actions -----------------------------------------------------------------------------------------------------------
+// --- actions
+// -----------------------------------------------------------------------------------------------------------
 
 void write(const Saga& saga, OrderState to, Step step, Actions& actions) {
   actions.add({.kind = ActionKind::kWrite, .step = step, .attempt = saga.attempt, .from = saga.row, .to = to});
@@ -101,7 +106,8 @@ void back_off(Saga& saga, Actions& actions) {
   actions.add({.kind = ActionKind::kBackoff, .step = saga.current_step(), .attempt = saga.attempt});
 }
 
-// --- moves -------------------------------------------------------------------------------------------------------------
+// --- moves
+// -------------------------------------------------------------------------------------------------------------
 
 void do_from(Saga& saga, std::uint8_t position, Actions& actions) {
   saga.phase = kDoing;
@@ -145,6 +151,11 @@ void end(Saga& saga, Actions& actions) {
   actions.add({.kind = ActionKind::kTellEnded});
 }
 
+void reject(Saga& saga, Actions& actions) {
+  saga.phase = kEnded;
+  actions.add({.kind = ActionKind::kReject});
+}
+
 void rest_held(Saga& saga, Actions& actions) {
   saga.phase = kHeld;
   begin_step(saga);
@@ -158,16 +169,25 @@ void adopt(Saga& saga, const Event& event, Actions& actions) {
   saga.may_have_done = kAllSteps;
   saga.reason = event.outcome;
   saga.failed_step = event.failed_step;
+  const bool can_cancel = event.found == OrderState::kRunning || event.found == OrderState::kHeld;
+  if (saga.cancel_wanted && can_cancel) return cancel(saga, actions);
+  saga.cancel_wanted = false;
   switch (event.found) {
-    case OrderState::kRunning: return do_from(saga, 0, actions);
-    case OrderState::kReverting: return undo_from(saga, kLast, actions);
-    case OrderState::kHeld: saga.position = position_of(event.failed_step); return rest_held(saga, actions);
+    case OrderState::kRunning:
+      return do_from(saga, 0, actions);
+    case OrderState::kReverting:
+      return undo_from(saga, kLast, actions);
+    case OrderState::kHeld:
+      saga.position = position_of(event.failed_step);
+      return rest_held(saga, actions);
     case OrderState::kCompleted:
-    case OrderState::kReverted: return end(saga, actions);
+    case OrderState::kReverted:
+      return end(saga, actions);
   }
 }
 
-// --- events ------------------------------------------------------------------------------------------------------------
+// --- events
+// ------------------------------------------------------------------------------------------------------------
 
 void on_start(Saga& saga, Actions& actions) {
   CHECK(saga.phase == kNew);
@@ -186,10 +206,17 @@ void on_written(Saga& saga, Actions& actions) {
     case kHolding:
       saga.row = OrderState::kHeld;
       return saga.cancel_wanted ? cancel(saga, actions) : rest_held(saga, actions);
-    case kFailing: saga.row = OrderState::kReverting; return undo_from(saga, kLast, actions);
-    case kCompleting: saga.row = OrderState::kCompleted; return end(saga, actions);
-    case kReverted: saga.row = OrderState::kReverted; return end(saga, actions);
-    default: return;  // stale: the phase moved on after a write that was tried twice
+    case kFailing:
+      saga.row = OrderState::kReverting;
+      return undo_from(saga, kLast, actions);
+    case kCompleting:
+      saga.row = OrderState::kCompleted;
+      return end(saga, actions);
+    case kReverted:
+      saga.row = OrderState::kReverted;
+      return end(saga, actions);
+    default:
+      return;  // stale: the phase moved on after a write that was tried twice
   }
 }
 
@@ -202,8 +229,7 @@ void on_conflict(Saga& saga, const Event& event, Actions& actions) {
   if (!writing(saga.phase)) return;
   if (!event.absent) return adopt(saga, event, actions);
   CHECK(saga.phase == kFailing && !saga.row_exists);  // a row never vanishes
-  saga.phase = kEnded;
-  actions.add({.kind = ActionKind::kReject});
+  reject(saga, actions);
 }
 
 void on_do_answer(Saga& saga, Answer answer, Actions& actions) {
@@ -223,6 +249,10 @@ void on_do_answer(Saga& saga, Answer answer, Actions& actions) {
 }
 
 void on_answer(Saga& saga, const Event& event, Actions& actions) {
+  if (saga.phase == kAccepting && event.step == Step::kAccept && event.answer == Answer::kRefused) {
+    saga.reason = event.outcome;
+    return reject(saga, actions);
+  }
   // The answer to an earlier attempt is as good as one to the last: both tell what is durable.
   if ((saga.phase != kDoing && saga.phase != kUndoing) || event.step != saga.current_step()) return;
   if (saga.phase == kDoing) return on_do_answer(saga, event.answer, actions);
@@ -233,7 +263,8 @@ void on_answer(Saga& saga, const Event& event, Actions& actions) {
 void give_up(Saga& saga, Actions& actions) {
   const Outcome reason = saga.every_attempt_timed_out ? Outcome::kTimeout : Outcome::kUnknown;
   const Step failed = saga.current_step();
-  if (saga.phase == kAccepting || saga.handling.on_failure == OnFailure::kRevert) return fail(saga, reason, failed, actions);
+  if (saga.phase == kAccepting || saga.handling.on_failure == OnFailure::kRevert)
+    return fail(saga, reason, failed, actions);
   saga.phase = kHolding;
   saga.reason = reason;
   saga.failed_step = failed;
@@ -257,25 +288,36 @@ void on_backoff_elapsed(Saga& saga, Actions& actions) {
   ++saga.attempt;
   switch (saga.phase) {
     case kDoing:
-    case kUndoing: return send(saga, actions);
-    case kAccepting: return write(saga, OrderState::kRunning, Step::kAccept, actions);
-    case kResuming: return write(saga, OrderState::kRunning, saga.failed_step, actions);
-    case kHolding: return write(saga, OrderState::kHeld, saga.failed_step, actions);
-    case kFailing: return write(saga, OrderState::kReverting, saga.failed_step, actions);
+    case kUndoing:
+      return send(saga, actions);
+    case kAccepting:
+      return write(saga, OrderState::kRunning, Step::kAccept, actions);
+    case kResuming:
+      return write(saga, OrderState::kRunning, saga.failed_step, actions);
+    case kHolding:
+      return write(saga, OrderState::kHeld, saga.failed_step, actions);
+    case kFailing:
+      return write(saga, OrderState::kReverting, saga.failed_step, actions);
     case kCompleting:
-    case kReverted: return write_final(saga, actions);
-    default: CHECK(!"backing off in a phase that waits for nothing");
+    case kReverted:
+      return write_final(saga, actions);
+    default:
+      CHECK(!"backing off in a phase that waits for nothing");
   }
 }
 
 void on_cancel(Saga& saga, Actions& actions) {
   switch (saga.phase) {
     case kDoing:
-    case kHeld: return cancel(saga, actions);
+    case kHeld:
+      return cancel(saga, actions);
     case kAccepting:
     case kHolding:
-    case kResuming: saga.cancel_wanted = true; return;  // decided when the row is written
-    default: return;  // already reverting, or three DONE: too late
+    case kResuming:
+      saga.cancel_wanted = true;
+      return;  // decided when the row is written
+    default:
+      return;  // already reverting, or three DONE: too late
   }
 }
 
@@ -301,16 +343,21 @@ Outcome Saga::outcome() const {
 Step Saga::current_step() const {
   switch (phase) {
     case kNew:
-    case kAccepting: return Step::kAccept;
-    case kDoing: return kPlan.at(position).do_step;
-    case kUndoing: return kPlan.at(position).undo_step;
+    case kAccepting:
+      return Step::kAccept;
+    case kDoing:
+      return kPlan.at(position).do_step;
+    case kUndoing:
+      return kPlan.at(position).undo_step;
     case kHolding:
     case kHeld:
     case kResuming:
-    case kFailing: return failed_step;
+    case kFailing:
+      return failed_step;
     case kCompleting:
     case kReverted:
-    case kEnded: return Step::kFinish;
+    case kEnded:
+      return Step::kFinish;
   }
   CHECK(!"no such phase");
 }
@@ -319,18 +366,34 @@ Actions step(Saga& saga, const Event& event, const Policy& policy) {
   const Phase before = saga.phase;
   Actions actions;
   switch (event.kind) {
-    case E::kStart: on_start(saga, actions); break;
+    case E::kStart:
+      on_start(saga, actions);
+      break;
     case E::kRecover:
       CHECK(saga.phase == kNew);
       adopt(saga, event, actions);
       break;
-    case E::kWritten: on_written(saga, actions); break;
-    case E::kConflict: on_conflict(saga, event, actions); break;
-    case E::kAnswer: on_answer(saga, event, actions); break;
-    case E::kAttemptFailed: on_attempt_failed(saga, event, policy, actions); break;
-    case E::kBackoffElapsed: on_backoff_elapsed(saga, actions); break;
-    case E::kCancel: on_cancel(saga, actions); break;
-    case E::kRetry: on_retry(saga, actions); break;
+    case E::kWritten:
+      on_written(saga, actions);
+      break;
+    case E::kConflict:
+      on_conflict(saga, event, actions);
+      break;
+    case E::kAnswer:
+      on_answer(saga, event, actions);
+      break;
+    case E::kAttemptFailed:
+      on_attempt_failed(saga, event, policy, actions);
+      break;
+    case E::kBackoffElapsed:
+      on_backoff_elapsed(saga, actions);
+      break;
+    case E::kCancel:
+      on_cancel(saga, actions);
+      break;
+    case E::kRetry:
+      on_retry(saga, actions);
+      break;
   }
   CHECK(allowed(before, event.kind, saga.phase));
   return actions;
@@ -349,8 +412,9 @@ std::string transition_diagram() {
 }
 
 std::string_view to_string(Phase phase) {
-  constexpr std::array<std::string_view, kPhaseCount> kNames{"New",      "Accepting", "Doing",   "Completing", "Holding", "Held",
-                                                             "Resuming", "Failing",   "Undoing", "Reverted",   "Ended"};
+  constexpr std::array<std::string_view, kPhaseCount> kNames{"New",     "Accepting", "Doing",    "Completing",
+                                                             "Holding", "Held",      "Resuming", "Failing",
+                                                             "Undoing", "Reverted",  "Ended"};
   return kNames.at(static_cast<std::size_t>(phase));
 }
 

@@ -52,18 +52,19 @@ inline constexpr std::size_t kEventCount = 9;
 
 struct Event {
   EventKind kind = EventKind::kStart;
-  Step step = Step::kAccept;                 // kAnswer, kAttemptFailed
-  std::uint32_t attempt = 0;                 // kAttemptFailed
-  Answer answer = Answer::kDone;             // kAnswer
-  Outcome outcome = Outcome::kNone;          // kAttemptFailed: kTimeout or kUnknown; kRecover, kConflict: the row's reason
-  OrderState found = OrderState::kRunning;   // kRecover, kConflict: the row's state
-  bool absent = false;                       // kConflict: there is no row
-  Step failed_step = Step::kAccept;          // kRecover, kConflict: the row's, where it has a reason
+  Step step = Step::kAccept;         // kAnswer, kAttemptFailed
+  std::uint32_t attempt = 0;         // kAttemptFailed
+  Answer answer = Answer::kDone;     // kAnswer
+  Outcome outcome = Outcome::kNone;  // kAttemptFailed: kTimeout or kUnknown; kRecover, kConflict: the row's reason; a
+                                     // refused accept: with what
+  OrderState found = OrderState::kRunning;  // kRecover, kConflict: the row's state
+  bool absent = false;                      // kConflict: there is no row
+  Step failed_step = Step::kAccept;         // kRecover, kConflict: the row's, where it has a reason
 };
 
 enum class ActionKind : std::uint8_t {
-  kWrite,    // compare-and-set the order row from `from` to `to` (kAccept: insert it); answer with kWritten or kConflict
-  kSend,     // send `step`, attempt `attempt`; answer with kAnswer or kAttemptFailed
+  kWrite,  // compare-and-set the order row from `from` to `to` (kAccept: insert it); answer with kWritten or kConflict
+  kSend,   // send `step`, attempt `attempt`; answer with kAnswer or kAttemptFailed
   kBackoff,  // answer with kBackoffElapsed after the backoff for `attempt` failed attempts
   kReject,   // the order does not exist and never will: tell whoever asked for it
   kTellHeld,
@@ -72,10 +73,10 @@ enum class ActionKind : std::uint8_t {
 
 struct Action {
   ActionKind kind = ActionKind::kWrite;
-  Step step = Step::kAccept;                // kSend; kWrite: kAccept, kFinish, or the failed step
-  std::uint32_t attempt = 0;                // kSend, kWrite, kBackoff
-  OrderState from = OrderState::kRunning;   // kWrite
-  OrderState to = OrderState::kRunning;     // kWrite
+  Step step = Step::kAccept;               // kSend; kWrite: kAccept, kFinish, or the failed step
+  std::uint32_t attempt = 0;               // kSend, kWrite, kBackoff
+  OrderState from = OrderState::kRunning;  // kWrite
+  OrderState to = OrderState::kRunning;    // kWrite
 };
 
 /// At most two actions follow one event.
@@ -108,8 +109,8 @@ struct Saga {
   std::uint32_t attempt = 1;       // of the step or write at work
   bool backing_off = false;        // between two attempts
   bool every_attempt_timed_out = true;
-  bool cancel_wanted = false;      // arrived while the row was being written
-  bool stuck = false;              // an undo or the final write keeps failing
+  bool cancel_wanted = false;       // arrived while the row was being written
+  bool stuck = false;               // an undo or the final write keeps failing
   Outcome reason = Outcome::kNone;  // why it is HELD, REVERTING or REVERTED
   Step failed_step = Step::kAccept;
 

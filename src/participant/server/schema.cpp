@@ -40,7 +40,7 @@ CREATE TABLE operator_key (key TEXT PRIMARY KEY, request TEXT NOT NULL, seq INTE
 
 -- How often failure instructions have struck; written before they strike.
 CREATE TABLE strike (
-  order_id BLOB, idx INTEGER, count INTEGER NOT NULL, attempt INTEGER NOT NULL, PRIMARY KEY (order_id, idx)
+  order_id BLOB, idx INTEGER, count INTEGER NOT NULL, PRIMARY KEY (order_id, idx)
 ) STRICT, WITHOUT ROWID;
 
 -- What the journal's tail adds to the saved holdings.

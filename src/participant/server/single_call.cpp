@@ -5,6 +5,7 @@
 #include <grpcpp/alarm.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <mutex>
@@ -85,14 +86,21 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
     if (request_.failures.empty()) return {};
     const auto operation = decider.participant.recall(request_.order);
     if (!operation) return tl::unexpected(operation.error());
-    const auto* chosen =
-        choose_strike(request_.failures, answer_.strikes, operation->state == OperationState::kNone, request_.attempt);
-    if (chosen == nullptr) return {};
-    struck_ = *chosen;
-    const Strike now = counted(*chosen, answer_.strikes, request_.attempt);
-    std::erase_if(answer_.strikes, [&](const Strike& strike) { return strike.index == now.index; });
-    answer_.strikes.push_back(now);
-    return decider.journal.set_strike(request_.order, now);
+    const auto chosen = choose_strike(request_.failures, request_.attempt, operation->state == OperationState::kNone);
+    if (chosen.instruction == nullptr) return {};
+    struck_ = *chosen.instruction;
+    return record(decider, {chosen.instruction->index, chosen.count});
+  }
+
+  /// An attempt that is repeated, by a connection that broke or an engine that recovered, counts once.
+  Result<void> record(Decider& decider, const Strike& strike) {
+    auto& strikes = answer_.strikes;
+    const auto same =
+        std::find_if(strikes.begin(), strikes.end(), [&](const Strike& known) { return known.index == strike.index; });
+    if (same != strikes.end() && same->count >= strike.count) return {};
+    if (same != strikes.end()) strikes.erase(same);
+    strikes.push_back(strike);
+    return decider.journal.set_strike(request_.order, strike);
   }
 
   void answer() {

@@ -50,8 +50,8 @@ Result<void> Store::prepare() {
       {&add_name_, "INSERT INTO name VALUES (?1, ?2)"},
       {&find_key_, "SELECT request FROM operator_key WHERE key = ?1"},
       {&add_key_, "INSERT INTO operator_key VALUES (?1, ?2, ?3)"},
-      {&strikes_, "SELECT idx, count, attempt FROM strike WHERE order_id = ?1 ORDER BY idx"},
-      {&set_strike_, "INSERT OR REPLACE INTO strike VALUES (?1, ?2, ?3, ?4)"},
+      {&strikes_, "SELECT idx, count FROM strike WHERE order_id = ?1 ORDER BY idx"},
+      {&set_strike_, "INSERT OR REPLACE INTO strike VALUES (?1, ?2, ?3)"},
       {&save_holding_, "INSERT OR REPLACE INTO holding VALUES (?1, ?2, ?3, ?4)"},
       {&save_entries_,
        "INSERT INTO entry_by_holder SELECT holder, seq FROM journal WHERE seq > (SELECT projected_seq FROM projection)"
@@ -211,8 +211,8 @@ Result<std::vector<Strike>> Store::strikes(const OrderId& order) {
   std::vector<Strike> strikes;
   strikes_.bind(1, order);
   const auto read = each(strikes_, [&]() -> Result<void> {
-    strikes.push_back({static_cast<std::uint32_t>(strikes_.integer(0)), static_cast<std::uint32_t>(strikes_.integer(1)),
-                       static_cast<std::uint32_t>(strikes_.integer(2))});
+    strikes.push_back(
+        {static_cast<std::uint32_t>(strikes_.integer(0)), static_cast<std::uint32_t>(strikes_.integer(1))});
     return {};
   });
   if (!read) return tl::unexpected(read.error());
@@ -220,7 +220,7 @@ Result<std::vector<Strike>> Store::strikes(const OrderId& order) {
 }
 
 Result<void> Store::set_strike(const OrderId& order, const Strike& strike) {
-  return set_strike_.bind(1, order).bind(2, strike.index).bind(3, strike.count).bind(4, strike.attempt).run();
+  return set_strike_.bind(1, order).bind(2, strike.index).bind(3, strike.count).run();
 }
 
 }  // namespace ldt::participant

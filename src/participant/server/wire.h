@@ -3,6 +3,7 @@
 #pragma once
 
 #include <google/protobuf/repeated_ptr_field.h>
+#include <algorithm>
 
 #include <string>
 #include <utility>
@@ -61,7 +62,7 @@ template <class Request>
                        std::move(holder),
                        std::move(item),
                        amount,
-                       request.attempt(),
+                       std::max(request.attempt(), 1U),  // people may leave it out
                        to_trace_context(request.trace()),
                        std::move(*failures)};
 }

@@ -84,7 +84,8 @@ Choice read_exporter(const Reader& reader, const std::string& signal) {
     } else if (one == "none") {
       if (choice == Choice::kNotSet) choice = Choice::kNone;
     } else {
-      reader.complain(name + "=" + one + " is not supported (otlp and none are); ignored");
+      reader.complain(
+          std::string(name).append("=").append(one).append(" is not supported (otlp and none are); ignored"));
     }
   }
   return choice;

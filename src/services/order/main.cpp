@@ -16,6 +16,7 @@
 #include "services/order/audit/grpc_auditor.h"
 #include "services/order/engine/engine_loop.h"
 #include "services/order/http/http_api.h"
+#include "services/order/peers/peer_health.h"
 #include "services/order/peers/price_watch.h"
 #include "services/order/rpc/order_service.h"
 
@@ -46,7 +47,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--payment", options.peers[0], "payment's gRPC address")->capture_default_str();
   app.add_option("--inventory", options.peers[1], "inventory's gRPC address")->capture_default_str();
   app.add_option("--delivery", options.peers[2], "delivery's gRPC address")->capture_default_str();
-  app.add_option("--log-dir", options.log_directory, "where JSON lines go without an OTLP endpoint")->capture_default_str();
+  app.add_option("--log-dir", options.log_directory, "where JSON lines go without an OTLP endpoint")
+      ->capture_default_str();
   app.add_option("--operator-token-file", options.operator_token_file, "file with the operators' bearer token");
   app.add_flag("--allow-failures", options.allow_failures, "let orders carry failure instructions");
   app.add_option("--max-attempts", options.handling.max_attempts, "attempts at a step, where an order does not say")
@@ -100,11 +102,13 @@ int run(const Options& options) {
   if (!server) return fail(server.error(), kCannotListenExitCode);
 
   order::GrpcAuditor auditor(options.db, channels);
+  std::vector<std::unique_ptr<order::PeerHealth>> health;
+  for (const auto& channel : channels) health.push_back(std::make_unique<order::PeerHealth>(channel));
+  for (const auto& peer : health) peer->start();
   const auto readiness = [&]() -> std::vector<std::pair<std::string, bool>> {
     std::vector<std::pair<std::string, bool>> parts{{"order", prices_known.load()}};
-    for (std::size_t i = 0; i < channels.size(); ++i) {
-      parts.emplace_back(saga::to_string(static_cast<saga::Participant>(i)),
-                         channels[i]->GetState(true) == GRPC_CHANNEL_READY);
+    for (std::size_t i = 0; i < health.size(); ++i) {
+      parts.emplace_back(saga::to_string(static_cast<saga::Participant>(i)), health[i]->serving());
     }
     return parts;
   };

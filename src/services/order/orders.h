@@ -29,15 +29,15 @@ struct NewOrder {
   std::optional<Credits> max_unit_price;
   std::vector<saga::FailureInstruction> failures;  // each passed saga::check
   saga::Handling handling;
-  std::string idempotency_key;         // empty: none
+  std::string idempotency_key;            // empty: none
   std::uint64_t request_fingerprint = 0;  // of everything above but the key: equal requests have equal fingerprints
-  std::optional<TraceContext> caller;  // from the request's traceparent
+  std::optional<TraceContext> caller;     // from the request's traceparent
 };
 
 /// One attempt at one step.
 struct Attempt {
   saga::Step step = saga::Step::kAccept;
-  std::uint32_t number = 1;  // counts up over the order's life, per step
+  std::uint32_t number = 1;                      // counts up over the order's life, per step
   saga::Outcome outcome = saga::Outcome::kNone;  // kNone: under way
   WallTime started_at;
   std::chrono::microseconds duration{};
@@ -57,13 +57,13 @@ struct OrderView {
   Credits unit_price;
   Credits total;
   saga::OrderState state = saga::OrderState::kRunning;
-  saga::Outcome outcome = saga::Outcome::kNone;     // of a finished order
-  saga::Outcome reason = saga::Outcome::kNone;      // why it is HELD, REVERTING or REVERTED
+  saga::Outcome outcome = saga::Outcome::kNone;  // of a finished order
+  saga::Outcome reason = saga::Outcome::kNone;   // why it is HELD, REVERTING or REVERTED
   std::optional<saga::Step> failed_step;
-  std::vector<Attempt> attempts;                    // in the order they began; happy path: one per step
+  std::vector<Attempt> attempts;  // in the order they began; happy path: one per step
   std::vector<StruckInstruction> failures;
   saga::Handling handling;
-  bool stuck = false;                               // an undo keeps failing
+  bool stuck = false;  // an undo keeps failing
   TraceId trace_id{};
   WallTime created_at;
   std::optional<WallTime> finished_at;
@@ -86,8 +86,8 @@ enum class PlaceError {
 
 struct PlaceFailure {
   PlaceError error = PlaceError::kStorage;
-  std::string detail;               // one line for people
-  std::optional<OrderId> order;     // where one exists
+  std::string detail;            // one line for people
+  std::optional<OrderId> order;  // where one exists
 };
 
 struct Placed {
@@ -100,12 +100,12 @@ struct ListQuery {
   std::optional<saga::OrderState> state;
   std::optional<saga::Outcome> outcome;
   std::optional<saga::Step> failed_step;
-  std::uint32_t limit = 50;          // 1..500
-  std::optional<OrderId> before;     // older than this one
+  std::uint32_t limit = 50;       // 1..500
+  std::optional<OrderId> before;  // older than this one
 };
 
 struct ListPage {
-  std::vector<OrderView> orders;     // newest first; attempts as far as they are durable
+  std::vector<OrderView> orders;  // newest first; attempts as far as they are durable
   std::optional<OrderId> next_before;
 };
 
@@ -140,8 +140,8 @@ class Orders {
   /// kNotFound where there is none.
   virtual void get(OrderId id, std::function<void(Result<OrderView>)> done) = 0;
   virtual void list(ListQuery query, std::function<void(Result<ListPage>)> done) = 0;
-  /// Reverts an order that is RUNNING or HELD (one that is REVERTING already counts as done); kWrongState once it finished.
-  /// Answers as soon as the decision is durable.
+  /// Reverts an order that is RUNNING or HELD (one that is REVERTING already counts as done); kWrongState once it
+  /// finished. Answers as soon as the decision is durable.
   virtual void cancel(OrderId id, std::function<void(tl::expected<OrderView, CommandFailure>)> done) = 0;
   /// Lets a HELD order go on from the step that failed; kWrongState otherwise.
   virtual void retry(OrderId id, std::function<void(tl::expected<OrderView, CommandFailure>)> done) = 0;

@@ -1,4 +1,4 @@
-// Which failure instruction strikes an attempt: the first with strikes left, from durable counts.
+// Which failure instruction strikes an attempt: one after the other, by the attempt's number.
 #include "participant/failure.h"
 
 #include <vector>
@@ -9,27 +9,40 @@ namespace ldt::participant {
 namespace {
 
 using Instructions = std::vector<FailureInstruction>;
-using Strikes = std::vector<Strike>;
 
-TEST(Strike, FallsToTheFirstInstructionWithStrikesLeft) {
+/// The index of the instruction that strikes, -1: none.
+int struck(const Instructions& instructions, std::uint32_t attempt, bool undecided = true) {
+  const auto chosen = choose_strike(instructions, attempt, undecided);
+  return chosen.instruction == nullptr ? -1 : static_cast<int>(chosen.instruction->index);
+}
+
+TEST(Strike, FallsToOneInstructionAfterTheOther) {
   const Instructions both{{.index = 0, .kind = FailureKind::kTimeout, .attempts = 2},
                           {.index = 3, .kind = FailureKind::kUnknown, .attempts = 1}};
-  EXPECT_EQ(choose_strike(both, Strikes{}, true)->index, 0u);
-  EXPECT_EQ(choose_strike(both, Strikes{{0, 1}}, true)->index, 0u);
-  EXPECT_EQ(choose_strike(both, Strikes{{0, 2}}, true)->index, 3u);
-  EXPECT_EQ(choose_strike(both, Strikes{{0, 2}, {3, 1}}, true), nullptr);
-  EXPECT_EQ(choose_strike({}, Strikes{}, true), nullptr);
+  EXPECT_EQ(struck(both, 1), 0);
+  EXPECT_EQ(struck(both, 2), 0);
+  EXPECT_EQ(struck(both, 3), 3);
+  EXPECT_EQ(struck(both, 4), -1);
+  EXPECT_EQ(struck({}, 1), -1);
+}
+
+TEST(Strike, IsCountedByItsPlaceAmongTheAttempts) {
+  const Instructions both{{.index = 0, .kind = FailureKind::kTimeout, .attempts = 2},
+                          {.index = 1, .kind = FailureKind::kUnknown, .attempts = 3}};
+  EXPECT_EQ(choose_strike(both, 2, true).count, 2u);
+  EXPECT_EQ(choose_strike(both, 3, true).count, 1u);
+  EXPECT_EQ(choose_strike(both, 5, true).count, 3u);
 }
 
 TEST(Strike, NeverRunsOutOfAnInstructionWithoutLimit) {
   const Instructions always{{.index = 1, .kind = FailureKind::kTimeout, .attempts = 0}};
-  EXPECT_NE(choose_strike(always, Strikes{{1, 1'000'000}}, false), nullptr);
+  EXPECT_EQ(struck(always, 1'000'000, false), 1);
 }
 
 TEST(Strike, ByARefusalOnlyMeetsWhatIsUndecided) {
   const Instructions refusal{{.index = 0, .kind = FailureKind::kRefuse, .attempts = 1}};
-  EXPECT_NE(choose_strike(refusal, Strikes{}, true), nullptr);
-  EXPECT_EQ(choose_strike(refusal, Strikes{}, false), nullptr);
+  EXPECT_EQ(struck(refusal, 1, true), 0);
+  EXPECT_EQ(struck(refusal, 1, false), -1);
 }
 
 TEST(Strike, LetsTheCommandTakeEffectUnlessItStrikesBefore) {
@@ -38,11 +51,6 @@ TEST(Strike, LetsTheCommandTakeEffectUnlessItStrikesBefore) {
     EXPECT_TRUE(takes_effect({.kind = kind, .effect = FailureEffect::kApplied}));
   }
   for (const auto kind : {FailureKind::kDelay, FailureKind::kRefuse}) EXPECT_TRUE(takes_effect({.kind = kind}));
-}
-
-TEST(Strike, CountsAreFoundByTheirIndex) {
-  EXPECT_EQ(count_of(2, Strikes{{1, 5}, {2, 7}}), 7u);
-  EXPECT_EQ(count_of(3, Strikes{{1, 5}, {2, 7}}), 0u);
 }
 
 }  // namespace

@@ -79,6 +79,9 @@ std::vector<Event> events_in(const Saga& saga) {
     }
     events.push_back({.kind = EventKind::kAnswer, .step = Step::kFinish, .answer = Answer::kDone});  // of another step
   }
+  if (saga.phase == Phase::kAccepting && write_under_way) {
+    events.push_back({.kind = EventKind::kAnswer, .step = Step::kAccept, .answer = Answer::kRefused});
+  }
   const bool limited = saga.phase == Phase::kDoing || saga.phase == Phase::kAccepting;
   if ((sent || write_under_way) && (limited || saga.attempt < kMostUndoAttempts)) {
     for (const auto how : {Outcome::kTimeout, Outcome::kUnknown}) {

@@ -27,7 +27,8 @@ std::string says(const Operations& operations, std::size_t participant) {
 }  // namespace
 
 void AuditRules::violation(std::optional<OrderId> order, std::string rule, std::string detail) {
-  if (report_.violations.size() < kMaxViolations) report_.violations.push_back({order, std::move(rule), std::move(detail)});
+  if (report_.violations.size() < kMaxViolations)
+    report_.violations.push_back({order, std::move(rule), std::move(detail)});
 }
 
 void AuditRules::check_payload(const AuditedOrder& order, Participant participant, const AuditedOperation& operation) {
@@ -61,7 +62,8 @@ void AuditRules::order(const AuditedOrder& order, const Operations& operations) 
     const bool done = operation && operation->done;
     if (operation) check_payload(order, participant, *operation);
     if (order.state == OrderState::kCompleted && !done) {
-      violation(order.id, rule_name("completed-not-", participant), "the order is COMPLETED, but " + says(operations, i));
+      violation(order.id, rule_name("completed-not-", participant),
+                "the order is COMPLETED, but " + says(operations, i));
     } else if (order.state == OrderState::kReverted && done) {
       violation(order.id, rule_name("reverted-but-", participant), "the order is REVERTED, but " + says(operations, i));
     } else if (!saga::is_final(order.state) && operation) {
@@ -94,7 +96,9 @@ void AuditRules::totals(Participant participant, const AuditedTotals& totals) {
       report_.stock.put_in = totals.put_in;
       report_.stock.on_hand = totals.held;
       return;
-    case Participant::kDelivery: wallets_ = totals.held; return;
+    case Participant::kDelivery:
+      wallets_ = totals.held;
+      return;
   }
 }
 
@@ -102,7 +106,8 @@ AuditReport AuditRules::report() {
   const auto& [granted, balances, completed, in_flight] = report_.credits;
   if (granted != balances + completed + in_flight) {
     violation(std::nullopt, "credits-equation",
-              std::to_string(granted) + " granted, but " + std::to_string(balances + completed + in_flight) + " accounted for");
+              std::to_string(granted) + " granted, but " + std::to_string(balances + completed + in_flight) +
+                  " accounted for");
   }
   const auto& [put_in, on_hand, reserved, sold] = report_.stock;
   if (put_in != on_hand + reserved + sold) {

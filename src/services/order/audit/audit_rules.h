@@ -1,6 +1,6 @@
 // The conservation rules, applied to one order after the other: what each state demands of the three participants.
-// Pure: whoever reads the services hands it their rows. Invariant: sums are taken from what the orders say for finished orders and
-// from what the participants say for the rest, so that a disagreement shows in the equations too.
+// Pure: whoever reads the services hands it their rows. Invariant: sums are taken from what the orders say for finished
+// orders and from what the participants say for the rest, so that a disagreement shows in the equations too.
 #pragma once
 
 #include <array>

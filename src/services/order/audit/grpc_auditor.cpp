@@ -20,8 +20,8 @@ namespace {
 namespace wire = participant::v1;
 using saga::Participant;
 
-constexpr std::chrono::seconds kPatience{5};    // for a participant to be there at all
-constexpr std::chrono::minutes kLongest{30};    // for one participant's whole snapshot
+constexpr std::chrono::seconds kPatience{5};  // for a participant to be there at all
+constexpr std::chrono::minutes kLongest{30};  // for one participant's whole snapshot
 
 /// One participant's snapshot, operation by operation.
 class Snapshot {
@@ -30,9 +30,15 @@ class Snapshot {
     context_.set_deadline(std::chrono::system_clock::now() + kLongest);
     const wire::AuditRequest request;
     switch (participant) {
-      case Participant::kPayment: reader_ = payment::v1::PaymentService::NewStub(channel)->Audit(&context_, request); break;
-      case Participant::kInventory: reader_ = inventory::v1::InventoryService::NewStub(channel)->Audit(&context_, request); break;
-      case Participant::kDelivery: reader_ = delivery::v1::DeliveryService::NewStub(channel)->Audit(&context_, request); break;
+      case Participant::kPayment:
+        reader_ = payment::v1::PaymentService::NewStub(channel)->Audit(&context_, request);
+        break;
+      case Participant::kInventory:
+        reader_ = inventory::v1::InventoryService::NewStub(channel)->Audit(&context_, request);
+        break;
+      case Participant::kDelivery:
+        reader_ = delivery::v1::DeliveryService::NewStub(channel)->Audit(&context_, request);
+        break;
     }
   }
   ~Snapshot() { context_.TryCancel(); }
@@ -42,7 +48,8 @@ class Snapshot {
     head_.reset();
     while (position_ == page_.operations_size()) {
       if (page_.has_totals()) {
-        totals_ = {page_.totals().put_in(), page_.totals().held(),
+        totals_ = {page_.totals().put_in(),
+                   page_.totals().held(),
                    {page_.totals().violations().begin(), page_.totals().violations().end()}};
         return {};
       }
@@ -61,8 +68,12 @@ class Snapshot {
     if (!id) return failure(ErrorKind::kInternal, name() + " has an operation without an order id");
     std::string state = wire::OperationState_Name(operation.state());
     state.erase(0, std::string_view("OPERATION_STATE_").size());
-    head_ = AuditedOperation{*id, operation.state() == wire::OPERATION_STATE_DONE, std::move(state), operation.holder(),
-                             operation.item(), operation.amount()};
+    head_ = AuditedOperation{*id,
+                             operation.state() == wire::OPERATION_STATE_DONE,
+                             std::move(state),
+                             operation.holder(),
+                             operation.item(),
+                             operation.amount()};
     return {};
   }
   Result<void> broken() {
@@ -97,7 +108,8 @@ class Merge {
       if (!exists) return tl::unexpected(exists.error());
       if (!*exists) rules_.unknown(id);
     }
-    for (std::size_t i = 0; i < snapshots_.size(); ++i) rules_.totals(static_cast<Participant>(i), snapshots_[i]->totals());
+    for (std::size_t i = 0; i < snapshots_.size(); ++i)
+      rules_.totals(static_cast<Participant>(i), snapshots_[i]->totals());
     return rules_.report();
   }
 

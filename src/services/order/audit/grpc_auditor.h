@@ -1,6 +1,6 @@
 // Audits the running services: one snapshot of the orders first, then one of each participant, merged by order id.
-// Depends on the generated gRPC code. Invariant: the orders' snapshot is older than the others, so a finished order in it is
-// finished everywhere, and an operation without an order in it belongs to one accepted since.
+// Depends on the generated gRPC code. Invariant: the orders' snapshot is older than the others, so a finished order in
+// it is finished everywhere, and an operation without an order in it belongs to one accepted since.
 #pragma once
 
 #include <functional>

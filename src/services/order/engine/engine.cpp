@@ -83,7 +83,8 @@ std::optional<SteadyTime> Engine::next_deadline() const {
   return timers_.top().at;
 }
 
-// --- the saga's actions ------------------------------------------------------------------------------------------------
+// --- the saga's actions
+// ------------------------------------------------------------------------------------------------
 
 void Engine::dispatch(Active& active, const saga::Event& event) {
   const bool was_stuck = active.saga.stuck;
@@ -97,15 +98,20 @@ void Engine::dispatch(Active& active, const saga::Event& event) {
 
 void Engine::perform(Active& active, const saga::Action& action) {
   switch (action.kind) {
-    case saga::ActionKind::kWrite: return queue_write(active, action);
-    case saga::ActionKind::kSend: return send(active, action);
-    case saga::ActionKind::kBackoff: return back_off(active, action);
+    case saga::ActionKind::kWrite:
+      return queue_write(active, action);
+    case saga::ActionKind::kSend:
+      return send(active, action);
+    case saga::ActionKind::kBackoff:
+      return back_off(active, action);
     case saga::ActionKind::kReject:
       for (auto& [steering, done] : std::exchange(active.steers, {})) {
-        done(tl::unexpected(CommandFailure{CommandFailure::Kind::kNotFound, "the order was never accepted", active.row.state}));
+        done(tl::unexpected(
+            CommandFailure{CommandFailure::Kind::kNotFound, "the order was never accepted", active.row.state}));
       }
       return retire(active);
-    case saga::ActionKind::kTellHeld: return observer_.needs_attention(active.row, "held");
+    case saga::ActionKind::kTellHeld:
+      return observer_.needs_attention(active.row, "held");
     case saga::ActionKind::kTellEnded:
       observer_.ended(active.row);
       return retire(active);
@@ -135,12 +141,11 @@ void Engine::send_command(Active& active, Step step, std::uint32_t attempt) {
   if (!active.row.failures.empty() && active.instructs(planned)) {
     command.alone = true;
     for (std::uint32_t i = 0; i < active.row.failures.size(); ++i) {
-      const auto& [instruction, struck] = active.row.failures[i];
-      if (instruction.step != step) continue;
-      const bool left = *instruction.attempts == 0 || struck < *instruction.attempts;
-      command.may_crash |= left && instruction.kind == saga::FailureKind::kCrash;
-      command.instructions.push_back({i, instruction});
+      const auto& instruction = active.row.failures[i].instruction;
+      if (instruction.step == step) command.instructions.push_back({i, instruction});
     }
+    const auto strike = active.strike_of(step, command.number);
+    command.may_crash = strike.failure != nullptr && strike.failure->instruction.kind == saga::FailureKind::kCrash;
   } else {
     arm(active, TimerKind::kAttempt, active.row.handling.step_timeout);
   }
@@ -173,9 +178,13 @@ void Engine::fire(const Timer& timer) {
   }
   if (timer.token != active.timer) return;
   switch (timer.kind) {
-    case TimerKind::kBackoff: return dispatch(active, {.kind = EventKind::kBackoffElapsed});
-    case TimerKind::kDelayedWrite: writes_.push_back({active.row.id, active.delayed_write}); return;
-    default: break;
+    case TimerKind::kBackoff:
+      return dispatch(active, {.kind = EventKind::kBackoffElapsed});
+    case TimerKind::kDelayedWrite:
+      writes_.push_back({active.row.id, active.delayed_write});
+      return;
+    default:
+      break;
   }
   const Step step = active.saga.current_step();
   Outcome outcome = Outcome::kTimeout;
@@ -186,9 +195,11 @@ void Engine::fire(const Timer& timer) {
     const Health health = transport_.health(planned_for(step).participant, timeout);
     if (health == Health::kRecovering && now_ - active.attempt_began < kLongestAttempt) return send_again(active);
     outcome = health == Health::kSteady ? Outcome::kTimeout : Outcome::kUnknown;
-    end_attempt(active, outcome, false, outcome == Outcome::kTimeout ? "no answer in time" : "no connection to the service");
+    end_attempt(active, outcome, false,
+                outcome == Outcome::kTimeout ? "no answer in time" : "no connection to the service");
   }
-  dispatch(active, {.kind = EventKind::kAttemptFailed, .step = step, .attempt = active.saga.attempt, .outcome = outcome});
+  dispatch(active,
+           {.kind = EventKind::kAttemptFailed, .step = step, .attempt = active.saga.attempt, .outcome = outcome});
 }
 
 void Engine::take(Reply& reply) {
@@ -210,14 +221,16 @@ void Engine::take(Reply& reply) {
   }
   if (active.saga.backing_off || reply.attempt != active.saga.attempt) return;
   ++active.timer;
-  StruckInstruction* strike = active.next_strike(reply.step);
+  const auto [strike, count] = active.strike_of(reply.step, active.row.attempts.back().number);
   const bool struck = strike != nullptr && reply.strikes.empty() && strikes_as(strike->instruction.kind, reply.failure);
-  if (struck) ++strike->struck;  // its answer was lost with it; the next reply brings the durable count
+  if (struck) strike->struck = std::max(strike->struck, count);  // its answer was lost with it
   end_attempt(active, reply.failure, struck, reply.error);
-  dispatch(active, {.kind = EventKind::kAttemptFailed, .step = reply.step, .attempt = reply.attempt, .outcome = reply.failure});
+  dispatch(active,
+           {.kind = EventKind::kAttemptFailed, .step = reply.step, .attempt = reply.attempt, .outcome = reply.failure});
 }
 
-// --- attempts ----------------------------------------------------------------------------------------------------------
+// --- attempts
+// ----------------------------------------------------------------------------------------------------------
 
 void Engine::begin_attempt(Active& active, Step step) {
   constexpr std::uint32_t kRemembered = 10;  // of one step; later ones replace the last
@@ -234,7 +247,8 @@ void Engine::end_attempt(Active& active, Outcome outcome, bool struck, const std
   CHECK(!active.row.attempts.empty());
   Attempt& attempt = active.row.attempts.back();
   attempt.outcome = outcome;
-  attempt.duration = std::chrono::duration_cast<std::chrono::microseconds>(world_.clock().steady() - active.attempt_began);
+  attempt.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(world_.clock().steady() - active.attempt_began);
   active.last_error = error;
   observer_.attempt_ended(active.row, attempt, active.attempt_span, struck, error);
 }
@@ -247,7 +261,8 @@ void Engine::end_local_attempt(Active& active, Step step, Outcome outcome, bool 
   end_attempt(active, outcome, struck, outcome == Outcome::kSuccess ? "" : "struck by a failure instruction");
 }
 
-// --- telling -----------------------------------------------------------------------------------------------------------
+// --- telling
+// -----------------------------------------------------------------------------------------------------------
 
 void Engine::note_stuck(Active& active, bool was_stuck) {
   if (active.saga.stuck == was_stuck) return;
@@ -277,9 +292,13 @@ void Engine::answer_waiters(Active& active) {
     }
     const Waiter waiter = std::move(waiters[i]);
     waiters.erase(waiters.begin() + static_cast<std::ptrdiff_t>(i));
-    if (active.failed_accept()) {
-      PlaceFailure failure{active.saga.reason == Outcome::kTimeout ? PlaceError::kAcceptTimeout : PlaceError::kAcceptUnknown,
-                           "order.accept failed on every attempt; nothing was taken"};
+    if (active.refused_accept()) {
+      waiter.done(
+          tl::unexpected(PlaceFailure{PlaceError::kAcceptRefused, "refused by a failure instruction", std::nullopt}));
+    } else if (active.failed_accept()) {
+      PlaceFailure failure{
+          active.saga.reason == Outcome::kTimeout ? PlaceError::kAcceptTimeout : PlaceError::kAcceptUnknown,
+          "order.accept failed on every attempt; nothing was taken"};
       if (active.saga.row_exists) failure.order = active.row.id;
       waiter.done(tl::unexpected(std::move(failure)));
     } else {
@@ -294,8 +313,8 @@ void Engine::answer_steers(Active& active) {
     const bool cancel = steers[i].first == Steering::kCancel;
     const OrderState state = active.row.state;
     const bool writing_end = active.saga.phase == Phase::kCompleting;
-    const bool obeyed = cancel ? state == OrderState::kReverting || state == OrderState::kReverted
-                               : state != OrderState::kHeld;
+    const bool obeyed =
+        cancel ? state == OrderState::kReverting || state == OrderState::kReverted : state != OrderState::kHeld;
     const bool too_late = cancel && state == OrderState::kCompleted && !writing_end;
     if (!obeyed && !too_late) {
       ++i;
@@ -326,7 +345,8 @@ void Engine::stop() {
       }
     }
     for (auto& [steering, done] : active->steers) {
-      done(tl::unexpected(CommandFailure{CommandFailure::Kind::kUnavailable, "the server is going down", active->row.state}));
+      done(tl::unexpected(
+          CommandFailure{CommandFailure::Kind::kUnavailable, "the server is going down", active->row.state}));
     }
     active->waiters.clear();
     active->steers.clear();

@@ -1,6 +1,6 @@
 // Drives the sagas of all unfinished orders: takes what has arrived, decides each, commits once, then acts.
-// Single-threaded and deterministic: storage, transport, clock and randomness are interfaces; engine_loop.h gives it a thread.
-// Invariant: W1-W5. What needs to be durable leaves after the commit; what does not need it leaves before.
+// Single-threaded and deterministic: storage, transport, clock and randomness are interfaces; engine_loop.h gives it a
+// thread. Invariant: W1-W5. What needs to be durable leaves after the commit; what does not need it leaves before.
 #pragma once
 
 #include <array>
@@ -66,7 +66,8 @@ struct PriceInput {
 /// All prices that inventory has are known from now on: a SKU without one does not exist.
 struct CatalogueReadyInput {};
 
-using Input = std::variant<PlaceInput, Reply, SteerInput, LookInput, SurveyInput, SoldInput, PriceInput, CatalogueReadyInput>;
+using Input =
+    std::variant<PlaceInput, Reply, SteerInput, LookInput, SurveyInput, SoldInput, PriceInput, CatalogueReadyInput>;
 
 struct EngineLimits {
   saga::Policy policy;
@@ -121,13 +122,13 @@ class Engine {
   };
 
   /// What follows the commit of a write: the truth, or what a failure instruction makes of it.
-  enum class Then : std::uint8_t { kTell, kTimeout, kUnknown, kCrash };
+  enum class Then : std::uint8_t { kTell, kTimeout, kUnknown, kCrash, kRefuse };
   struct PendingWrite {
     OrderId order;
     saga::Action action;
-    bool apply = true;         // false: only the strike is recorded
+    bool apply = true;  // false: only the strike is recorded
     Then then = Then::kTell;
-    bool changed = false;      // the compare-and-set held
+    bool changed = false;  // the compare-and-set held
     Progress progress{};
   };
 

@@ -7,20 +7,11 @@
 namespace ldt::order {
 
 using saga::EventKind;
-using saga::OrderState;
 using saga::Phase;
 
 namespace {
 
 PlaceFailure place_failure(PlaceError error, std::string detail) { return {error, std::move(detail), std::nullopt}; }
-
-/// A REFUSE instruction for order.accept strikes before anything else can happen.
-bool refuses_accept(const NewOrder& order) {
-  for (const auto& failure : order.failures) {
-    if (failure.step == saga::Step::kAccept) return failure.kind == saga::FailureKind::kRefuse;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -30,22 +21,20 @@ void Engine::take(PlaceInput& input) {
   const auto price = prices_.find(input.order.sku.text());
   if (price == prices_.end()) {
     const auto error = catalogue_ready_ ? PlaceError::kUnknownSku : PlaceError::kCatalogueUnavailable;
-    return input.done(tl::unexpected(place_failure(error, catalogue_ready_ ? "there is no SKU " + input.order.sku.text()
-                                                                           : "no prices from inventory yet")));
+    return input.done(tl::unexpected(place_failure(
+        error, catalogue_ready_ ? "there is no SKU " + input.order.sku.text() : "no prices from inventory yet")));
   }
   if (input.order.max_unit_price && price->second > *input.order.max_unit_price) {
-    return input.done(tl::unexpected(place_failure(PlaceError::kPriceAboveLimit,
-                                                   "the unit price is " + std::to_string(price->second.value) + " credits")));
-  }
-  if (refuses_accept(input.order)) {
-    return input.done(tl::unexpected(place_failure(PlaceError::kAcceptRefused, "refused by a failure instruction")));
+    return input.done(tl::unexpected(place_failure(
+        PlaceError::kPriceAboveLimit, "the unit price is " + std::to_string(price->second.value) + " credits")));
   }
   accept(input, price->second);
 }
 
 std::optional<PlaceFailure> Engine::refuse(const NewOrder& order) const {
   if (!order.failures.empty() && !limits_.allow_failures) {
-    return place_failure(PlaceError::kFailuresForbidden, "this server was started without permission for failure instructions");
+    return place_failure(PlaceError::kFailuresForbidden,
+                         "this server was started without permission for failure instructions");
   }
   if (active_.size() - held_ >= limits_.max_in_flight) {
     return place_failure(PlaceError::kOverloaded, "too many orders are in flight");
@@ -56,7 +45,8 @@ std::optional<PlaceFailure> Engine::refuse(const NewOrder& order) const {
 bool Engine::answer_by_key(PlaceInput& input) {
   const NewOrder& order = input.order;
   if (keys_being_accepted_.contains(order.idempotency_key)) {
-    input.done(tl::unexpected(place_failure(PlaceError::kKeyInProgress, "the first request under this key is being accepted")));
+    input.done(tl::unexpected(
+        place_failure(PlaceError::kKeyInProgress, "the first request under this key is being accepted")));
     return true;
   }
   const auto owner = store_.find_key(order.idempotency_key);
@@ -127,8 +117,8 @@ void Engine::take(SteerInput& input) {
     // Not in flight: it has finished, or never was. The archive knows.
     world_.read_archive(input.id, [done = std::move(input.done)](Result<OrderView> view) {
       if (view) {
-        return done(tl::unexpected(
-            CommandFailure{CommandFailure::Kind::kWrongState, "the order has finished", view->state}));
+        return done(
+            tl::unexpected(CommandFailure{CommandFailure::Kind::kWrongState, "the order has finished", view->state}));
       }
       const bool missing = view.error().kind == ErrorKind::kNotFound;
       done(tl::unexpected(CommandFailure{missing ? CommandFailure::Kind::kNotFound : CommandFailure::Kind::kUnavailable,

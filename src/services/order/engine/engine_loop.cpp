@@ -137,10 +137,12 @@ void EngineLoop::get(OrderId id, std::function<void(Result<OrderView>)> done) {
 void EngineLoop::list(ListQuery query, std::function<void(Result<ListPage>)> done) {
   const bool unfinished = query.state && !saga::is_final(*query.state);
   if (!unfinished) {
-    reader_->post([query = std::move(query), done = std::move(done)](OrderArchive& archive) { done(archive.list(query)); });
+    reader_->post(
+        [query = std::move(query), done = std::move(done)](OrderArchive& archive) { done(archive.list(query)); });
     return;
   }
-  post(SurveyInput{[query = std::move(query), done = std::move(done)](std::vector<OrderView> views, const std::vector<Saga>&) {
+  post(SurveyInput{[query = std::move(query), done = std::move(done)](std::vector<OrderView> views,
+                                                                      const std::vector<Saga>&) {
     ListPage page;
     for (auto view = views.rbegin(); view != views.rend(); ++view) {
       const bool wanted = view->state == *query.state && !query.outcome && (!query.user || view->user == *query.user) &&
@@ -157,7 +159,9 @@ void EngineLoop::list(ListQuery query, std::function<void(Result<ListPage>)> don
   }});
 }
 
-void EngineLoop::steer(Steering steering, OrderId id, SteerCallback done) { post(SteerInput{steering, id, std::move(done)}); }
+void EngineLoop::steer(Steering steering, OrderId id, SteerCallback done) {
+  post(SteerInput{steering, id, std::move(done)});
+}
 void EngineLoop::cancel(OrderId id, SteerCallback done) { steer(Steering::kCancel, id, std::move(done)); }
 void EngineLoop::retry(OrderId id, SteerCallback done) { steer(Steering::kRetry, id, std::move(done)); }
 void EngineLoop::push(OrderId id, SteerCallback done) { steer(Steering::kPush, id, std::move(done)); }
@@ -171,7 +175,8 @@ void EngineLoop::sagas(bool stuck_only, std::uint32_t limit, std::function<void(
 }
 
 void EngineLoop::sold(SoldQuery query, std::function<void(Result<std::vector<Quantity>>)> done) {
-  post(SoldInput{std::move(query.skus), [done = std::move(done)](std::vector<Quantity> sold) { done(std::move(sold)); }});
+  post(SoldInput{std::move(query.skus),
+                 [done = std::move(done)](std::vector<Quantity> sold) { done(std::move(sold)); }});
 }
 
 void EngineLoop::price_changed(const Sku& sku, Credits unit_price) { post(PriceInput{sku, unit_price}); }

@@ -12,10 +12,10 @@
 
 #include "platform/telemetry/telemetry.h"
 #include "services/order/engine/engine.h"
-#include "services/order/storage/order_archive.h"
 #include "services/order/engine/order_telemetry.h"
 #include "services/order/orders.h"
 #include "services/order/peers/participant_link.h"
+#include "services/order/storage/order_archive.h"
 #include "services/order/storage/sqlite_store.h"
 
 namespace ldt::order {

@@ -25,7 +25,7 @@ void Engine::queue_write(Active& active, const saga::Action& action) {
 bool Engine::strike_local(Active& active, const saga::Action& action) {
   const bool accepts = active.saga.phase == Phase::kAccepting && action.step == Step::kAccept;
   if (!accepts && action.step != Step::kFinish) return false;
-  StruckInstruction* failure = active.next_strike(action.step);
+  StruckInstruction* failure = active.next_own_strike(action.step);
   if (failure == nullptr) return false;
   ++failure->struck;
   begin_attempt(active, action.step);
@@ -37,9 +37,19 @@ bool Engine::strike_local(Active& active, const saga::Action& action) {
   }
   PendingWrite write{active.row.id, action, instruction.effect == FailureEffect::kApplied};
   switch (instruction.kind) {
-    case FailureKind::kTimeout: write.then = Then::kTimeout; break;
-    case FailureKind::kCrash: write.then = Then::kCrash; break;
-    default: write.then = Then::kUnknown; break;
+    case FailureKind::kTimeout:
+      write.then = Then::kTimeout;
+      break;
+    case FailureKind::kCrash:
+      write.then = Then::kCrash;
+      break;
+    case FailureKind::kRefuse:
+      write.then = Then::kRefuse;
+      active.refusal = instruction.outcome.value_or(Outcome::kUndeliverable);
+      break;
+    default:
+      write.then = Then::kUnknown;
+      break;
   }
   writes_.push_back(write);
   return true;
@@ -104,15 +114,24 @@ void Engine::conclude(const PendingWrite& write) {
   Active& active = *active_.at(write.order);
   const Step step = write.action.step;
   switch (write.then) {
-    case Then::kCrash: world_.crash(); return;
-    case Then::kTimeout: return arm(active, TimerKind::kAttempt, active.row.handling.step_timeout);
+    case Then::kCrash:
+      world_.crash();
+      return;
+    case Then::kTimeout:
+      return arm(active, TimerKind::kAttempt, active.row.handling.step_timeout);
     case Then::kUnknown:
       end_local_attempt(active, step, Outcome::kUnknown, true);
       return dispatch(active, {.kind = EventKind::kAttemptFailed,
                                .step = step,
                                .attempt = active.saga.attempt,
                                .outcome = Outcome::kUnknown});
-    case Then::kTell: break;
+    case Then::kRefuse:
+      end_local_attempt(active, step, active.refusal, true);
+      return dispatch(
+          active,
+          {.kind = EventKind::kAnswer, .step = step, .answer = saga::Answer::kRefused, .outcome = active.refusal});
+    case Then::kTell:
+      break;
   }
   const bool own_step = step == Step::kAccept || step == Step::kFinish;
   const bool shown = own_step && !active.row.attempts.empty() && active.row.attempts.back().step == step &&

@@ -23,12 +23,14 @@ OrderTelemetry::OrderTelemetry(telemetry::Telemetry& telemetry)
     : telemetry_(telemetry),
       orders_(telemetry.counter("ldt.orders", "{order}", "Orders that have ended, by outcome")),
       undos_(telemetry.counter("ldt.undos", "{undo}", "Undos that have been answered, by step")),
-      step_duration_(telemetry.histogram("ldt.step.duration", "s", "Time of one attempt at a step, by step and outcome")),
+      step_duration_(
+          telemetry.histogram("ldt.step.duration", "s", "Time of one attempt at a step, by step and outcome")),
       saga_duration_(telemetry.histogram("ldt.saga.duration", "s", "Time from acceptance to the end, by outcome")),
       commit_duration_(telemetry.histogram("ldt.commit.duration", "s", "Time of one transaction with its fsync")),
       batch_size_(telemetry.histogram("ldt.batch.size", "{write}", "Writes that shared one commit")) {
   telemetry.gauge("ldt.sagas.in_flight", "{order}", "Orders that have not ended", [this] { return in_flight_.load(); });
-  telemetry.gauge("ldt.sagas.stuck", "{order}", "Orders with an undo that keeps failing", [this] { return stuck_.load(); });
+  telemetry.gauge("ldt.sagas.stuck", "{order}", "Orders with an undo that keeps failing",
+                  [this] { return stuck_.load(); });
 }
 
 void OrderTelemetry::accepted(const OrderRow& row, bool recovered) {
@@ -97,7 +99,9 @@ void OrderTelemetry::ended(const OrderRow& row) {
   saga.duration = duration;
   saga.failed = row.state == saga::OrderState::kReverted;
   saga.status_detail = outcome;
-  telemetry_.span(saga, {{"order_id", id}, {"outcome", outcome}, {"state", state}, {"user", row.user.text()}, {"sku", row.sku.text()}});
+  telemetry_.span(
+      saga,
+      {{"order_id", id}, {"outcome", outcome}, {"state", state}, {"user", row.user.text()}, {"sku", row.sku.text()}});
 }
 
 void OrderTelemetry::needs_attention(const OrderRow& row, std::string_view what) {
@@ -113,7 +117,8 @@ void OrderTelemetry::committed(std::chrono::nanoseconds duration, std::size_t wr
 }
 
 void OrderTelemetry::storage_failed(std::string_view error) {
-  telemetry_.log(Severity::kError, "the order store failed; rolled back, will be tried again", nullptr, {{"error", error}});
+  telemetry_.log(Severity::kError, "the order store failed; rolled back, will be tried again", nullptr,
+                 {{"error", error}});
 }
 
 void OrderTelemetry::in_flight(std::size_t orders, std::size_t stuck) {

@@ -18,7 +18,7 @@ struct BackoffLimits {
 
 /// Uniform in [0, min(cap, first * 2^(failed_attempts - 1))].
 [[nodiscard]] inline std::chrono::microseconds full_jitter(const BackoffLimits& limits, std::uint32_t failed_attempts,
-                                                          std::uint64_t random) {
+                                                           std::uint64_t random) {
   const std::uint32_t doublings = std::min<std::uint32_t>(failed_attempts == 0 ? 0 : failed_attempts - 1, 20);
   const auto ceiling = std::min<std::chrono::microseconds>(limits.cap, limits.first * (1LL << doublings));
   return std::chrono::microseconds(static_cast<std::int64_t>(random % static_cast<std::uint64_t>(ceiling.count() + 1)));

@@ -40,7 +40,8 @@ class Store {
   virtual Result<void> begin() = 0;
   /// Inserts an accepted order and sets row.seq; false where its id is there already.
   virtual Result<bool> insert(OrderRow& row) = 0;
-  /// Compare-and-set: where the stored state is `from`, stores `to` with the row's attempts and strikes; false where it is not.
+  /// Compare-and-set: where the stored state is `from`, stores `to` with the row's attempts and strikes; false where it
+  /// is not.
   virtual Result<bool> change(const OrderRow& row, saga::OrderState from, const Progress& to) = 0;
   /// Saves row.failures[].struck, whatever the state.
   virtual Result<void> save_strikes(const OrderRow& row) = 0;

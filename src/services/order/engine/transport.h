@@ -23,15 +23,15 @@ struct SentInstruction {
 struct Command {
   OrderId order;
   saga::Step step = saga::Step::kCharge;
-  std::uint32_t attempt = 1;                // the saga's: echoed by the reply
-  std::uint32_t number = 1;                 // of the attempt over the order's life: what the participant is told
-  std::chrono::milliseconds timeout{500};   // of this attempt
+  std::uint32_t attempt = 1;               // the saga's: echoed by the reply
+  std::uint32_t number = 1;                // of the attempt over the order's life: what the participant is told
+  std::chrono::milliseconds timeout{500};  // of this attempt
   std::string user;
   std::string sku;
-  std::int64_t amount = 0;                  // credits for payment, tokens for the others
-  TraceContext trace;                       // of the attempt's span
-  bool alone = false;                       // the order has instructions for this participant: a unary call with a deadline
-  bool may_crash = false;                   // a CRASH among them may still strike
+  std::int64_t amount = 0;  // credits for payment, tokens for the others
+  TraceContext trace;       // of the attempt's span
+  bool alone = false;       // the order has instructions for this participant: a unary call with a deadline
+  bool may_crash = false;   // a CRASH among them may still strike
   std::vector<SentInstruction> instructions;  // for this step
 };
 
@@ -45,10 +45,10 @@ struct Reply {
   saga::Step step = saga::Step::kCharge;
   std::uint32_t attempt = 1;
   bool answered = false;
-  saga::Answer answer = saga::Answer::kDone;      // if answered
-  saga::Outcome failure = saga::Outcome::kNone;   // otherwise: kTimeout or kUnknown
-  std::string error;                              // in words, otherwise
-  std::vector<StrikeCount> strikes;               // durable counts that the participant reported
+  saga::Answer answer = saga::Answer::kDone;     // if answered
+  saga::Outcome failure = saga::Outcome::kNone;  // otherwise: kTimeout or kUnknown
+  std::string error;                             // in words, otherwise
+  std::vector<StrikeCount> strikes;              // durable counts that the participant reported
 };
 
 /// How the way to a participant is.
@@ -66,8 +66,8 @@ inline constexpr std::chrono::milliseconds kLongestAttempt{15'000};
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// Sends; replies arrive through the sink that the transport was made with. A command of a batch that gets no reply is
-  /// the sender's to time out; one that travels alone always gets a reply.
+  /// Sends; replies arrive through the sink that the transport was made with. A command of a batch that gets no reply
+  /// is the sender's to time out; one that travels alone always gets a reply.
   virtual void send(saga::Participant to, std::vector<Command> commands) = 0;
   [[nodiscard]] virtual Health health(saga::Participant to, std::chrono::milliseconds window) const = 0;
 };

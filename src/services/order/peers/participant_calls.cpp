@@ -21,11 +21,16 @@ namespace {
 
 wire::FailureKind wire_kind(saga::FailureKind kind) {
   switch (kind) {
-    case saga::FailureKind::kTimeout: return wire::FAILURE_KIND_TIMEOUT;
-    case saga::FailureKind::kUnknown: return wire::FAILURE_KIND_UNKNOWN;
-    case saga::FailureKind::kCrash: return wire::FAILURE_KIND_CRASH;
-    case saga::FailureKind::kDelay: return wire::FAILURE_KIND_DELAY;
-    case saga::FailureKind::kRefuse: return wire::FAILURE_KIND_REFUSE;
+    case saga::FailureKind::kTimeout:
+      return wire::FAILURE_KIND_TIMEOUT;
+    case saga::FailureKind::kUnknown:
+      return wire::FAILURE_KIND_UNKNOWN;
+    case saga::FailureKind::kCrash:
+      return wire::FAILURE_KIND_CRASH;
+    case saga::FailureKind::kDelay:
+      return wire::FAILURE_KIND_DELAY;
+    case saga::FailureKind::kRefuse:
+      return wire::FAILURE_KIND_REFUSE;
   }
   CHECK(!"no such kind");
 }
@@ -136,17 +141,23 @@ class Calls final : public ParticipantCalls {
  public:
   explicit Calls(const std::shared_ptr<grpc::Channel>& channel) : stub_(Participant::Service::NewStub(channel)) {}
 
-  void open_stream(grpc::ClientContext* context, BatchReactor* reactor) override { stub_->async()->Execute(context, reactor); }
+  void open_stream(grpc::ClientContext* context, BatchReactor* reactor) override {
+    stub_->async()->Execute(context, reactor);
+  }
 
-  void describe(const Command& command, wire::Command& message) const override { Participant::describe(command, message); }
+  void describe(const Command& command, wire::Command& message) const override {
+    Participant::describe(command, message);
+  }
 
   void call(const Command& command, grpc::ClientContext* context, std::function<void(CallResult)> done) override {
     if (saga::is_undo(command.step)) {
       start<typename Participant::UndoRequest, typename Participant::UndoResponse>(
-          command, std::move(done), [&](auto... arguments) { Participant::undo_it(stub_->async(), context, arguments...); });
+          command, std::move(done),
+          [&](auto... arguments) { Participant::undo_it(stub_->async(), context, arguments...); });
     } else {
       start<typename Participant::DoRequest, typename Participant::DoResponse>(
-          command, std::move(done), [&](auto... arguments) { Participant::do_it(stub_->async(), context, arguments...); });
+          command, std::move(done),
+          [&](auto... arguments) { Participant::do_it(stub_->async(), context, arguments...); });
     }
   }
 
@@ -162,7 +173,8 @@ class Calls final : public ParticipantCalls {
     Participant::fill(command, messages->request);
     const auto* request = &messages->request;
     auto* response = &messages->response;
-    method(request, response, std::function<void(grpc::Status)>([messages, done = std::move(done)](grpc::Status status) {
+    method(request, response,
+           std::function<void(grpc::Status)>([messages, done = std::move(done)](grpc::Status status) {
              CallResult result{std::move(status), messages->response.state(), {}};
              for (const auto& strike : messages->response.strikes()) {
                result.strikes.push_back({strike.index(), strike.count()});
@@ -176,11 +188,15 @@ class Calls final : public ParticipantCalls {
 
 }  // namespace
 
-std::unique_ptr<ParticipantCalls> make_calls(saga::Participant participant, const std::shared_ptr<grpc::Channel>& channel) {
+std::unique_ptr<ParticipantCalls> make_calls(saga::Participant participant,
+                                             const std::shared_ptr<grpc::Channel>& channel) {
   switch (participant) {
-    case saga::Participant::kPayment: return std::make_unique<Calls<Payment>>(channel);
-    case saga::Participant::kInventory: return std::make_unique<Calls<Inventory>>(channel);
-    case saga::Participant::kDelivery: return std::make_unique<Calls<Delivery>>(channel);
+    case saga::Participant::kPayment:
+      return std::make_unique<Calls<Payment>>(channel);
+    case saga::Participant::kInventory:
+      return std::make_unique<Calls<Inventory>>(channel);
+    case saga::Participant::kDelivery:
+      return std::make_unique<Calls<Delivery>>(channel);
   }
   CHECK(!"no such participant");
 }

@@ -12,9 +12,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::size_t kMaxBatch = 1024;      // commands
-constexpr milliseconds kReopenAfter{20};     // a stream that broke
-constexpr milliseconds kResendAfter{10};     // a unary call whose connection broke
+constexpr std::size_t kMaxBatch = 1024;   // commands
+constexpr milliseconds kReopenAfter{20};  // a stream that broke
+constexpr milliseconds kResendAfter{10};  // a unary call whose connection broke
 constexpr milliseconds kGatePoll{10};
 constexpr milliseconds kQuietBeforeCrash{40};  // of a recovered connection: time for what waited to be answered
 
@@ -22,10 +22,14 @@ std::chrono::steady_clock::time_point now() { return std::chrono::steady_clock::
 
 std::string_view error_text(wire::CommandError error) {
   switch (error) {
-    case wire::COMMAND_ERROR_CONFLICT: return "the service knows this order with another payload";
-    case wire::COMMAND_ERROR_OVERLOADED: return "the service is overloaded";
-    case wire::COMMAND_ERROR_INVALID: return "the service finds the command malformed";
-    default: return "the service cannot tell whether it happened";
+    case wire::COMMAND_ERROR_CONFLICT:
+      return "the service knows this order with another payload";
+    case wire::COMMAND_ERROR_OVERLOADED:
+      return "the service is overloaded";
+    case wire::COMMAND_ERROR_INVALID:
+      return "the service finds the command malformed";
+    default:
+      return "the service cannot tell whether it happened";
   }
 }
 
@@ -34,14 +38,20 @@ std::optional<saga::Answer> to_answer(saga::Step step, wire::OperationState stat
   switch (state) {
     case wire::OPERATION_STATE_DONE:
       return saga::is_undo(step) ? std::nullopt : std::optional(saga::Answer::kDone);
-    case wire::OPERATION_STATE_REFUSED: return saga::Answer::kRefused;
-    case wire::OPERATION_STATE_TOMBSTONE: return saga::Answer::kTombstone;
-    case wire::OPERATION_STATE_UNDONE: return saga::Answer::kUndone;
-    default: return std::nullopt;
+    case wire::OPERATION_STATE_REFUSED:
+      return saga::Answer::kRefused;
+    case wire::OPERATION_STATE_TOMBSTONE:
+      return saga::Answer::kTombstone;
+    case wire::OPERATION_STATE_UNDONE:
+      return saga::Answer::kUndone;
+    default:
+      return std::nullopt;
   }
 }
 
-Reply reply_to(const Command& command) { return {.order = command.order, .step = command.step, .attempt = command.attempt}; }
+Reply reply_to(const Command& command) {
+  return {.order = command.order, .step = command.step, .attempt = command.attempt};
+}
 
 Reply failed(const Command& command, saga::Outcome failure, std::string error) {
   Reply reply = reply_to(command);
@@ -61,7 +71,8 @@ Reply answered(const Command& command, wire::OperationState state) {
 
 }  // namespace
 
-// --- the stream of batches ---------------------------------------------------------------------------------------------
+// --- the stream of batches
+// ---------------------------------------------------------------------------------------------
 
 /// Owns itself until OnDone. A read is always outstanding, and a hold keeps the stream usable until that read fails.
 class ParticipantLink::Stream final : public BatchReactor {
@@ -115,8 +126,9 @@ struct ParticipantLink::Call {
   std::unique_ptr<grpc::ClientContext> context;
 };
 
-ParticipantLink::ParticipantLink(saga::Participant participant, const std::shared_ptr<grpc::Channel>& channel, ReplySink sink)
-    : participant_(participant), calls_(make_calls(participant, channel)), sink_(std::move(sink)) {}
+ParticipantLink::ParticipantLink(saga::Participant participant, const std::shared_ptr<grpc::Channel>& channel,
+                                 ReplySink sink)
+    : calls_(make_calls(participant, channel)), sink_(std::move(sink)) {}
 
 ParticipantLink::~ParticipantLink() { CHECK(under_way_ == 0); }
 
@@ -130,7 +142,8 @@ void ParticipantLink::open_stream() {
   stream->bind();
   {
     const Lock lock(mutex_);
-    // Where it stops just now, the stream is started all the same, and cancelled: one that was bound has to end by itself.
+    // Where it stops just now, the stream is started all the same, and cancelled: one that was bound has to end by
+    // itself.
     ++under_way_;
     if (!stopping_) stream_ = stream;
     if (stopping_) stream->cancel();
@@ -245,7 +258,8 @@ Health ParticipantLink::health(const Lock& lock, milliseconds window) const {
   return now() - std::max(last_break_, last_recovery_) > window ? Health::kSteady : Health::kRecovering;
 }
 
-// --- unary calls -------------------------------------------------------------------------------------------------------
+// --- unary calls
+// -------------------------------------------------------------------------------------------------------
 
 void ParticipantLink::call(Pending pending) {
   auto call = std::make_shared<Call>();
@@ -290,7 +304,8 @@ void ParticipantLink::call_ended(const std::shared_ptr<Call>& call, CallResult r
   }
   const bool stopping = stopping_;
   // The participant restarted under it, for another's reasons: the same attempt begins anew when it is back.
-  const bool disturbed = lost || (code == grpc::StatusCode::DEADLINE_EXCEEDED && health(lock, command.timeout) == Health::kRecovering);
+  const bool disturbed =
+      lost || (code == grpc::StatusCode::DEADLINE_EXCEEDED && health(lock, command.timeout) == Health::kRecovering);
   if (disturbed && !stopping && !command.may_crash && now() - call->pending.since < kLongestAttempt) {
     later(lock, kResendAfter, [this, call] { start_call(call); });
     return one_ended(lock);
@@ -313,8 +328,8 @@ bool ParticipantLink::crash_gate_open(const Lock& lock) const {
   return now() - std::max(last_recovery_, last_break_) >= kQuietBeforeCrash;
 }
 
-/// Lets one crashing command go if what waited for the last restart has had time to be answered; looks again later while any
-/// is left.
+/// Lets one crashing command go if what waited for the last restart has had time to be answered; looks again later
+/// while any is left.
 void ParticipantLink::poll_crash_gate(Lock lock) {
   if (stopping_ || crashing_.empty()) return;
   if (crash_gate_open(lock)) {
@@ -334,7 +349,8 @@ void ParticipantLink::poll_crash_gate(Lock lock) {
   });
 }
 
-// --- timers and the end ------------------------------------------------------------------------------------------------
+// --- timers and the end
+// ------------------------------------------------------------------------------------------------
 
 void ParticipantLink::later(const Lock&, milliseconds delay, std::function<void()> then) {
   const std::uint64_t id = ++next_alarm_;
@@ -372,7 +388,8 @@ void ParticipantLink::stop() {
   alarms_.clear();
 }
 
-// --- all three ---------------------------------------------------------------------------------------------------------
+// --- all three
+// ---------------------------------------------------------------------------------------------------------
 
 GrpcTransport::GrpcTransport(const Channels& channels, const ReplySink& sink) {
   for (std::size_t i = 0; i < channels.size(); ++i) {

@@ -1,6 +1,7 @@
-// One participant's commands on their way over gRPC: in batches over one stream, one batch under way at a time; while it is
-// away the next one gathers. A command with failure instructions travels alone, as a unary call with a real deadline.
-// Depends on participant_calls.h. Invariant: a lost connection loses no command: it is sent again until its attempt's time is up.
+// One participant's commands on their way over gRPC: in batches over one stream, one batch under way at a time; while
+// it is away the next one gathers. A command with failure instructions travels alone, as a unary call with a real
+// deadline. Depends on participant_calls.h. Invariant: a lost connection loses no command: it is sent again until its
+// attempt's time is up.
 #pragma once
 
 #include <array>
@@ -66,18 +67,18 @@ class ParticipantLink {
   void later(const Lock&, std::chrono::milliseconds delay, std::function<void()> then);
   void one_ended(const Lock&);
 
-  const saga::Participant participant_;
   const std::unique_ptr<ParticipantCalls> calls_;
   const ReplySink sink_;
 
-  mutable std::mutex mutex_;  // never held while gRPC is asked to start or cancel a call: it may answer on this very thread
+  mutable std::mutex
+      mutex_;  // never held while gRPC is asked to start or cancel a call: it may answer on this very thread
   std::condition_variable idle_;
   std::vector<Pending> outbox_;  // waits for the batch that is away
   std::vector<Pending> away_;    // the batch under way
   bool writing_ = false;         // its message is still being written
   std::uint64_t batch_number_ = 0;
   std::shared_ptr<Stream> stream_;  // while it can be written to
-  std::deque<Pending> crashing_;  // may end the process over there: one at a time, with a pause after each restart
+  std::deque<Pending> crashing_;    // may end the process over there: one at a time, with a pause after each restart
   bool crash_away_ = false;
   bool gate_polled_ = false;
   std::unordered_set<std::shared_ptr<Call>> calls_away_;

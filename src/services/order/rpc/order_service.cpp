@@ -34,32 +34,44 @@ void describe(const OrderView& view, wire::Order& order) {
 
 Status to_status(const PlaceFailure& failure) {
   switch (failure.error) {
-    case PlaceError::kUnknownSku: return {StatusCode::NOT_FOUND, failure.detail};
+    case PlaceError::kUnknownSku:
+      return {StatusCode::NOT_FOUND, failure.detail};
     case PlaceError::kPriceAboveLimit:
-    case PlaceError::kAcceptRefused: return {StatusCode::FAILED_PRECONDITION, failure.detail};
-    case PlaceError::kKeyReused: return {StatusCode::ALREADY_EXISTS, failure.detail};
-    case PlaceError::kKeyInProgress: return {StatusCode::ABORTED, failure.detail};
-    case PlaceError::kFailuresForbidden: return {StatusCode::PERMISSION_DENIED, failure.detail};
-    case PlaceError::kAcceptTimeout: return {StatusCode::DEADLINE_EXCEEDED, failure.detail};
-    case PlaceError::kAcceptUnknown: return {StatusCode::UNKNOWN, failure.detail};
-    case PlaceError::kOverloaded: return {StatusCode::RESOURCE_EXHAUSTED, failure.detail};
+    case PlaceError::kAcceptRefused:
+      return {StatusCode::FAILED_PRECONDITION, failure.detail};
+    case PlaceError::kKeyReused:
+      return {StatusCode::ALREADY_EXISTS, failure.detail};
+    case PlaceError::kKeyInProgress:
+      return {StatusCode::ABORTED, failure.detail};
+    case PlaceError::kFailuresForbidden:
+      return {StatusCode::PERMISSION_DENIED, failure.detail};
+    case PlaceError::kAcceptTimeout:
+      return {StatusCode::DEADLINE_EXCEEDED, failure.detail};
+    case PlaceError::kAcceptUnknown:
+      return {StatusCode::UNKNOWN, failure.detail};
+    case PlaceError::kOverloaded:
+      return {StatusCode::RESOURCE_EXHAUSTED, failure.detail};
     case PlaceError::kCatalogueUnavailable:
     case PlaceError::kStopping:
-    case PlaceError::kStorage: return {StatusCode::UNAVAILABLE, failure.detail};
+    case PlaceError::kStorage:
+      return {StatusCode::UNAVAILABLE, failure.detail};
   }
   return {StatusCode::INTERNAL, failure.detail};
 }
 
 Status to_status(const CommandFailure& failure) {
   switch (failure.kind) {
-    case CommandFailure::Kind::kNotFound: return {StatusCode::NOT_FOUND, failure.detail};
-    case CommandFailure::Kind::kWrongState: return {StatusCode::FAILED_PRECONDITION, failure.detail};
-    case CommandFailure::Kind::kUnavailable: return {StatusCode::UNAVAILABLE, failure.detail};
+    case CommandFailure::Kind::kNotFound:
+      return {StatusCode::NOT_FOUND, failure.detail};
+    case CommandFailure::Kind::kWrongState:
+      return {StatusCode::FAILED_PRECONDITION, failure.detail};
+    case CommandFailure::Kind::kUnavailable:
+      return {StatusCode::UNAVAILABLE, failure.detail};
   }
   return {StatusCode::INTERNAL, failure.detail};
 }
 
-Status invalid(std::string detail) { return {StatusCode::INVALID_ARGUMENT, std::move(detail)}; }
+Status invalid(const std::string& detail) { return {StatusCode::INVALID_ARGUMENT, detail}; }
 
 /// FNV-1a over the request's fields; gRPC requests and HTTP requests do not share keys' fingerprints.
 std::uint64_t fingerprint(const wire::PlaceOrderRequest& request) {
@@ -76,8 +88,10 @@ tl::expected<NewOrder, Status> read(const wire::PlaceOrderRequest& request, cons
   const auto sku = Sku::parse(request.sku());
   if (!sku) return tl::unexpected(invalid("sku: 1-64 of a-z 0-9 . -"));
   const Quantity quantity{request.quantity()};
-  if (quantity < kMinOrderQuantity || quantity > kMaxOrderQuantity) return tl::unexpected(invalid("quantity: 1-1,000,000"));
-  if (request.idempotency_key().size() > kMaxKeyBytes) return tl::unexpected(invalid("idempotency_key: at most 255 bytes"));
+  if (quantity < kMinOrderQuantity || quantity > kMaxOrderQuantity)
+    return tl::unexpected(invalid("quantity: 1-1,000,000"));
+  if (request.idempotency_key().size() > kMaxKeyBytes)
+    return tl::unexpected(invalid("idempotency_key: at most 255 bytes"));
   NewOrder order;
   order.user = *user;
   order.sku = *sku;
@@ -133,17 +147,20 @@ class Service final : public wire::OrderService::CallbackService {
 
   grpc::ServerUnaryReactor* CancelOrder(grpc::CallbackServerContext* context, const wire::CancelOrderRequest* request,
                                         wire::Order* response) override {
-    return steer(context, request->id(), response, [this](OrderId id, auto done) { orders_.cancel(id, std::move(done)); });
+    return steer(context, request->id(), response,
+                 [this](OrderId id, auto done) { orders_.cancel(id, std::move(done)); });
   }
 
   grpc::ServerUnaryReactor* RetryOrder(grpc::CallbackServerContext* context, const wire::RetryOrderRequest* request,
                                        wire::Order* response) override {
-    return steer(context, request->id(), response, [this](OrderId id, auto done) { orders_.retry(id, std::move(done)); });
+    return steer(context, request->id(), response,
+                 [this](OrderId id, auto done) { orders_.retry(id, std::move(done)); });
   }
 
  private:
   template <class Call>
-  grpc::ServerUnaryReactor* steer(grpc::CallbackServerContext* context, const std::string& text, wire::Order* response, Call call) {
+  grpc::ServerUnaryReactor* steer(grpc::CallbackServerContext* context, const std::string& text, wire::Order* response,
+                                  Call call) {
     auto* reactor = context->DefaultReactor();
     const auto id = OrderId::parse(text);
     if (!id) {

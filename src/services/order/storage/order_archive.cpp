@@ -19,7 +19,8 @@ std::string conditions(const ListQuery& query) {
   if (query.before) where += " AND o.seq < (SELECT seq FROM orders WHERE id = ?1)";
   if (query.user) {
     where +=
-        " AND o.seq IN (SELECT seq FROM order_by_user WHERE user = ?2 UNION ALL SELECT seq FROM orders WHERE user = ?2 AND "
+        " AND o.seq IN (SELECT seq FROM order_by_user WHERE user = ?2 UNION ALL SELECT seq FROM orders WHERE user = ?2 "
+        "AND "
         "seq > (SELECT seq FROM mark WHERE name = 'indexed_through'))";
   }
   if (query.state) where += " AND e.state = ?3";
@@ -87,7 +88,7 @@ Result<ListPage> OrderArchive::list(const ListQuery& query) {
 
 Result<bool> OrderArchive::exists(const OrderId& id) {
   get_.reset();
-  const auto found = get_.bind(1, id).step();
+  auto found = get_.bind(1, id).step();
   get_.reset();
   return found;
 }

@@ -1,6 +1,6 @@
 // The order service's tables, and how a row of them becomes an order.
-// Depends on platform/sqlite. Invariant: `orders` says what was accepted and why it failed, `order_end` that it ended; an order
-// has a row there exactly if it is COMPLETED or REVERTED.
+// Depends on platform/sqlite. Invariant: `orders` says what was accepted and why it failed, `order_end` that it ended;
+// an order has a row there exactly if it is COMPLETED or REVERTED.
 #pragma once
 
 #include <array>

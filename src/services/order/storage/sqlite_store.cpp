@@ -47,12 +47,14 @@ Result<SqliteStore> SqliteStore::open(const std::string& path) {
 Result<void> SqliteStore::prepare() {
   const std::pair<sqlite::Statement*, std::string_view> statements[] = {
       {&insert_,
-       "INSERT INTO orders(id, user, sku, quantity, unit_price, idempotency_key, fingerprint, max_attempts, step_timeout_ms, "
+       "INSERT INTO orders(id, user, sku, quantity, unit_price, idempotency_key, fingerprint, max_attempts, "
+       "step_timeout_ms, "
        "on_failure, failures, trace, caller_span, created_us, state, reason) "
        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0) ON CONFLICT(id) DO NOTHING RETURNING seq"},
       {&find_seq_, "SELECT seq FROM orders WHERE id = ?1"},
       {&update_,
-       "UPDATE orders SET state = ?3, reason = ?4, failed_step = ?5, attempts = ?6, failures = ?7 WHERE seq = ?1 AND state = ?2 "
+       "UPDATE orders SET state = ?3, reason = ?4, failed_step = ?5, attempts = ?6, failures = ?7 WHERE seq = ?1 AND "
+       "state = ?2 "
        "AND NOT EXISTS (SELECT 1 FROM order_end WHERE seq = ?1) RETURNING 1"},
       {&finish_,
        "INSERT INTO order_end(seq, state, attempts, failures, finished_us) SELECT ?1, ?3, ?4, ?5, ?6 WHERE "
@@ -164,7 +166,7 @@ void SqliteStore::commit() {
 Result<void> SqliteStore::save_projections() {
   auto transaction = sqlite::Transaction::begin(database_);
   if (!transaction) return tl::unexpected(transaction.error());
-  const auto saved = database_.execute(R"sql(
+  auto saved = database_.execute(R"sql(
     INSERT OR IGNORE INTO order_by_user
       SELECT user, seq FROM orders WHERE seq > (SELECT seq FROM mark WHERE name = 'indexed_through') ORDER BY user, seq;
     UPDATE mark SET seq = (SELECT max(seq) FROM orders) WHERE name = 'indexed_through';
@@ -205,9 +207,10 @@ Result<std::optional<KeyOwner>> SqliteStore::find_key(const std::string& idempot
 }
 
 Result<std::vector<OrderRow>> SqliteStore::unfinished() {
-  auto statement = database_.prepare("SELECT " + std::string(kRowColumns) +
-                                     " FROM orders o LEFT JOIN order_end e ON e.seq = o.seq WHERE e.seq IS NULL AND o.seq > "
-                                     "(SELECT seq FROM mark WHERE name = 'finished_through') ORDER BY o.seq");
+  auto statement =
+      database_.prepare("SELECT " + std::string(kRowColumns) +
+                        " FROM orders o LEFT JOIN order_end e ON e.seq = o.seq WHERE e.seq IS NULL AND o.seq > "
+                        "(SELECT seq FROM mark WHERE name = 'finished_through') ORDER BY o.seq");
   if (!statement) return tl::unexpected(statement.error());
   std::vector<OrderRow> rows;
   while (true) {

@@ -1,5 +1,6 @@
 // The engine's store over SQLite: orders append in key order, and so do their ends.
-// Depends on platform/sqlite. Invariant: a change is one compare-and-set statement; per-user rows are indexed now and then, in bulk.
+// Depends on platform/sqlite. Invariant: a change is one compare-and-set statement; per-user rows are indexed now and
+// then, in bulk.
 #pragma once
 
 #include <optional>

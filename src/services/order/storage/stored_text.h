@@ -1,5 +1,6 @@
 // How an order's attempts and failure instructions are stored: short text that a person can read in SQL.
-// Pure. Invariant: what parse accepts, it renders again to the same bytes; what is broken is an error, never half an order.
+// Pure. Invariant: what parse accepts, it renders again to the same bytes; what is broken is an error, never half an
+// order.
 #pragma once
 
 #include <string>
