@@ -85,8 +85,7 @@ void begin_step(Saga& saga) {
   saga.every_attempt_timed_out = true;
 }
 
-// --- actions
-// -----------------------------------------------------------------------------------------------------------
+// --- actions ---
 
 void write(const Saga& saga, OrderState to, Step step, Actions& actions) {
   actions.add({.kind = ActionKind::kWrite, .step = step, .attempt = saga.attempt, .from = saga.row, .to = to});
@@ -106,8 +105,7 @@ void back_off(Saga& saga, Actions& actions) {
   actions.add({.kind = ActionKind::kBackoff, .step = saga.current_step(), .attempt = saga.attempt});
 }
 
-// --- moves
-// -------------------------------------------------------------------------------------------------------------
+// --- moves ---
 
 void do_from(Saga& saga, std::uint8_t position, Actions& actions) {
   saga.phase = kDoing;
@@ -186,8 +184,7 @@ void adopt(Saga& saga, const Event& event, Actions& actions) {
   }
 }
 
-// --- events
-// ------------------------------------------------------------------------------------------------------------
+// --- events ---
 
 void on_start(Saga& saga, Actions& actions) {
   CHECK(saga.phase == kNew);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/strikes.h"
@@ -27,6 +28,7 @@ struct Engine::Active {
   SpanId attempt_span{};
   saga::Action delayed_write;                    // for TimerKind::kDelayedWrite
   saga::Outcome refusal = saga::Outcome::kNone;  // what an instruction refused order.accept with
+  std::string_view own_strike;  // the kind that strikes the attempt at order.accept or order.finish under way
   std::string last_error;
   std::vector<Waiter> waiters;
   std::vector<std::pair<Steering, SteerCallback>> steers;

@@ -83,8 +83,7 @@ std::optional<SteadyTime> Engine::next_deadline() const {
   return timers_.top().at;
 }
 
-// --- the saga's actions
-// ------------------------------------------------------------------------------------------------
+// --- the saga's actions ---
 
 void Engine::dispatch(Active& active, const saga::Event& event) {
   const bool was_stuck = active.saga.stuck;
@@ -189,13 +188,13 @@ void Engine::fire(const Timer& timer) {
   const Step step = active.saga.current_step();
   Outcome outcome = Outcome::kTimeout;
   if (step == Step::kAccept || step == Step::kFinish) {
-    end_local_attempt(active, step, outcome, true);
+    end_local_attempt(active, step, outcome);
   } else {
     const auto timeout = active.row.handling.step_timeout;
     const Health health = transport_.health(planned_for(step).participant, timeout);
     if (health == Health::kRecovering && now_ - active.attempt_began < kLongestAttempt) return send_again(active);
     outcome = health == Health::kSteady ? Outcome::kTimeout : Outcome::kUnknown;
-    end_attempt(active, outcome, false,
+    end_attempt(active, outcome, {},
                 outcome == Outcome::kTimeout ? "no answer in time" : "no connection to the service");
   }
   dispatch(active,
@@ -206,17 +205,18 @@ void Engine::take(Reply& reply) {
   const auto found = active_.find(reply.order);
   if (found == active_.end()) return;
   Active& active = *found->second;
-  bool struck_now = false;
+  std::string_view struck_by;
   for (const auto& strike : reply.strikes) {
     if (strike.index >= active.row.failures.size()) continue;
-    struck_now |= strike.count > active.row.failures[strike.index].struck;
-    active.row.failures[strike.index].struck = strike.count;
+    auto& failure = active.row.failures[strike.index];
+    if (strike.count > failure.struck) struck_by = saga::to_string(failure.instruction.kind);
+    failure.struck = strike.count;
   }
   const bool at_work = active.saga.phase == Phase::kDoing || active.saga.phase == Phase::kUndoing;
   if (!at_work || active.saga.current_step() != reply.step) return;
   if (reply.answered) {
     ++active.timer;  // disarms the attempt's deadline or backoff
-    end_attempt(active, outcome_of(reply.step, reply.answer), struck_now, {});
+    end_attempt(active, outcome_of(reply.step, reply.answer), struck_by, {});
     return dispatch(active, {.kind = EventKind::kAnswer, .step = reply.step, .answer = reply.answer});
   }
   if (active.saga.backing_off || reply.attempt != active.saga.attempt) return;
@@ -224,13 +224,13 @@ void Engine::take(Reply& reply) {
   const auto [strike, count] = active.strike_of(reply.step, active.row.attempts.back().number);
   const bool struck = strike != nullptr && reply.strikes.empty() && strikes_as(strike->instruction.kind, reply.failure);
   if (struck) strike->struck = std::max(strike->struck, count);  // its answer was lost with it
-  end_attempt(active, reply.failure, struck, reply.error);
+  if (struck) struck_by = saga::to_string(strike->instruction.kind);
+  end_attempt(active, reply.failure, struck_by, reply.error);
   dispatch(active,
            {.kind = EventKind::kAttemptFailed, .step = reply.step, .attempt = reply.attempt, .outcome = reply.failure});
 }
 
-// --- attempts
-// ----------------------------------------------------------------------------------------------------------
+// --- attempts ---
 
 void Engine::begin_attempt(Active& active, Step step) {
   constexpr std::uint32_t kRemembered = 10;  // of one step; later ones replace the last
@@ -243,7 +243,7 @@ void Engine::begin_attempt(Active& active, Step step) {
   active.attempt_span = make_span_id(world_.random());
 }
 
-void Engine::end_attempt(Active& active, Outcome outcome, bool struck, const std::string& error) {
+void Engine::end_attempt(Active& active, Outcome outcome, std::string_view struck, const std::string& error) {
   CHECK(!active.row.attempts.empty());
   Attempt& attempt = active.row.attempts.back();
   attempt.outcome = outcome;
@@ -253,16 +253,16 @@ void Engine::end_attempt(Active& active, Outcome outcome, bool struck, const std
   observer_.attempt_ended(active.row, attempt, active.attempt_span, struck, error);
 }
 
-void Engine::end_local_attempt(Active& active, Step step, Outcome outcome, bool struck) {
+void Engine::end_local_attempt(Active& active, Step step, Outcome outcome) {
   if (active.row.attempts.empty() || active.row.attempts.back().step != step ||
       active.row.attempts.back().outcome != Outcome::kNone) {
     begin_attempt(active, step);
   }
-  end_attempt(active, outcome, struck, outcome == Outcome::kSuccess ? "" : "struck by a failure instruction");
+  end_attempt(active, outcome, std::exchange(active.own_strike, {}),
+              outcome == Outcome::kSuccess ? "" : "struck by a failure instruction");
 }
 
-// --- telling
-// -----------------------------------------------------------------------------------------------------------
+// --- telling ---
 
 void Engine::note_stuck(Active& active, bool was_stuck) {
   if (active.saga.stuck == was_stuck) return;

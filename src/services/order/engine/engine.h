@@ -11,6 +11,7 @@
 #include <optional>
 #include <queue>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -163,8 +164,9 @@ class Engine {
   [[nodiscard]] Result<saga::Event> conflict_event(Active& active);
 
   void begin_attempt(Active& active, saga::Step step);
-  void end_attempt(Active& active, saga::Outcome outcome, bool struck, const std::string& error);
-  void end_local_attempt(Active& active, saga::Step step, saga::Outcome outcome, bool struck);
+  void end_attempt(Active& active, saga::Outcome outcome, std::string_view struck, const std::string& error);
+  /// Of order.accept or order.finish.
+  void end_local_attempt(Active& active, saga::Step step, saga::Outcome outcome);
   void arm(Active& active, TimerKind kind, std::chrono::microseconds delay);
   void fire(const Timer& timer);
   void flush_sends();

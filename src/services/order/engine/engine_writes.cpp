@@ -28,6 +28,7 @@ bool Engine::strike_local(Active& active, const saga::Action& action) {
   StruckInstruction* failure = active.next_own_strike(action.step);
   if (failure == nullptr) return false;
   ++failure->struck;
+  active.own_strike = saga::to_string(failure->instruction.kind);
   begin_attempt(active, action.step);
   const auto& instruction = failure->instruction;
   if (instruction.kind == FailureKind::kDelay) {
@@ -120,13 +121,13 @@ void Engine::conclude(const PendingWrite& write) {
     case Then::kTimeout:
       return arm(active, TimerKind::kAttempt, active.row.handling.step_timeout);
     case Then::kUnknown:
-      end_local_attempt(active, step, Outcome::kUnknown, true);
+      end_local_attempt(active, step, Outcome::kUnknown);
       return dispatch(active, {.kind = EventKind::kAttemptFailed,
                                .step = step,
                                .attempt = active.saga.attempt,
                                .outcome = Outcome::kUnknown});
     case Then::kRefuse:
-      end_local_attempt(active, step, active.refusal, true);
+      end_local_attempt(active, step, active.refusal);
       return dispatch(
           active,
           {.kind = EventKind::kAnswer, .step = step, .answer = saga::Answer::kRefused, .outcome = active.refusal});
@@ -136,7 +137,7 @@ void Engine::conclude(const PendingWrite& write) {
   const bool own_step = step == Step::kAccept || step == Step::kFinish;
   const bool shown = own_step && !active.row.attempts.empty() && active.row.attempts.back().step == step &&
                      active.row.attempts.back().outcome == Outcome::kNone;
-  if (shown) end_local_attempt(active, step, Outcome::kSuccess, false);
+  if (shown) end_local_attempt(active, step, Outcome::kSuccess);
   if (!write.changed) {
     const auto event = conflict_event(active);
     if (!event) {  // cannot be read just now: find out with the next attempt

@@ -16,8 +16,9 @@ class Observer {
   virtual ~Observer() = default;
   /// The order is durable. `recovered`: found at start.
   virtual void accepted(const OrderRow& row, bool recovered) = 0;
-  /// An attempt at a step has ended. `struck`: a failure instruction struck it. `error` in words, where it failed.
-  virtual void attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span, bool struck,
+  /// An attempt at a step has ended. `struck`: the kind of the failure instruction that struck it; empty: none. `error`
+  /// in words, where it failed.
+  virtual void attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span, std::string_view struck,
                              std::string_view error) = 0;
   /// COMPLETED or REVERTED is durable.
   virtual void ended(const OrderRow& row) = 0;

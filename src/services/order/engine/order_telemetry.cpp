@@ -27,7 +27,7 @@ OrderTelemetry::OrderTelemetry(telemetry::Telemetry& telemetry)
           telemetry.histogram("ldt.step.duration", "s", "Time of one attempt at a step, by step and outcome")),
       saga_duration_(telemetry.histogram("ldt.saga.duration", "s", "Time from acceptance to the end, by outcome")),
       commit_duration_(telemetry.histogram("ldt.commit.duration", "s", "Time of one transaction with its fsync")),
-      batch_size_(telemetry.histogram("ldt.batch.size", "{write}", "Writes that shared one commit")) {
+      batch_size_(telemetry.histogram("ldt.batch.size", "{command}", "Commands that shared one commit")) {
   telemetry.gauge("ldt.sagas.in_flight", "{order}", "Orders that have not ended", [this] { return in_flight_.load(); });
   telemetry.gauge("ldt.sagas.stuck", "{order}", "Orders with an undo that keeps failing",
                   [this] { return stuck_.load(); });
@@ -45,14 +45,14 @@ void OrderTelemetry::accepted(const OrderRow& row, bool recovered) {
                   {"total", row.total.value}});
 }
 
-void OrderTelemetry::attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span, bool struck,
-                                   std::string_view error) {
+void OrderTelemetry::attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span,
+                                   std::string_view struck, std::string_view error) {
   const auto step = saga::to_string(attempt.step);
   const auto outcome = saga::to_string(attempt.outcome);
   const bool failed = attempt.outcome == Outcome::kTimeout || attempt.outcome == Outcome::kUnknown;
   const std::string id = row.id.to_string();
   const TraceContext context{row.trace.trace_id, span, row.trace.sampled};
-  telemetry_.log(failed ? Severity::kWarn : Severity::kInfo, body_of(step, outcome), &context,
+  telemetry_.log(failed || !struck.empty() ? Severity::kWarn : Severity::kInfo, body_of(step, outcome), &context,
                  {{"order_id", id},
                   {"step", step},
                   {"attempt", std::int64_t{attempt.number}},

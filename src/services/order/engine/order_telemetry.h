@@ -15,7 +15,7 @@ class OrderTelemetry final : public Observer {
   explicit OrderTelemetry(telemetry::Telemetry& telemetry);
 
   void accepted(const OrderRow& row, bool recovered) override;
-  void attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span, bool struck,
+  void attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span, std::string_view struck,
                      std::string_view error) override;
   void ended(const OrderRow& row) override;
   void needs_attention(const OrderRow& row, std::string_view what) override;

@@ -71,8 +71,7 @@ Reply answered(const Command& command, wire::OperationState state) {
 
 }  // namespace
 
-// --- the stream of batches
-// ---------------------------------------------------------------------------------------------
+// --- the stream of batches ---
 
 /// Owns itself until OnDone. A read is always outstanding, and a hold keeps the stream usable until that read fails.
 class ParticipantLink::Stream final : public BatchReactor {
@@ -258,8 +257,7 @@ Health ParticipantLink::health(const Lock& lock, milliseconds window) const {
   return now() - std::max(last_break_, last_recovery_) > window ? Health::kSteady : Health::kRecovering;
 }
 
-// --- unary calls
-// -------------------------------------------------------------------------------------------------------
+// --- unary calls ---
 
 void ParticipantLink::call(Pending pending) {
   auto call = std::make_shared<Call>();
@@ -349,8 +347,7 @@ void ParticipantLink::poll_crash_gate(Lock lock) {
   });
 }
 
-// --- timers and the end
-// ------------------------------------------------------------------------------------------------
+// --- timers and the end ---
 
 void ParticipantLink::later(const Lock&, milliseconds delay, std::function<void()> then) {
   const std::uint64_t id = ++next_alarm_;
@@ -388,8 +385,7 @@ void ParticipantLink::stop() {
   alarms_.clear();
 }
 
-// --- all three
-// ---------------------------------------------------------------------------------------------------------
+// --- all three ---
 
 GrpcTransport::GrpcTransport(const Channels& channels, const ReplySink& sink) {
   for (std::size_t i = 0; i < channels.size(); ++i) {
