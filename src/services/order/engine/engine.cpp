@@ -180,7 +180,7 @@ void Engine::fire(const Timer& timer) {
     case TimerKind::kBackoff:
       return dispatch(active, {.kind = EventKind::kBackoffElapsed});
     case TimerKind::kDelayedWrite:
-      writes_.push_back({active.row.id, active.delayed_write});
+      writes_.push_back({.order = active.row.id, .action = active.delayed_write, .shown = true});
       return;
     default:
       break;
@@ -188,7 +188,7 @@ void Engine::fire(const Timer& timer) {
   const Step step = active.saga.current_step();
   Outcome outcome = Outcome::kTimeout;
   if (step == Step::kAccept || step == Step::kFinish) {
-    end_local_attempt(active, step, outcome);
+    end_local_attempt(active, outcome);
   } else {
     const auto timeout = active.row.handling.step_timeout;
     const Health health = transport_.health(planned_for(step).participant, timeout);
@@ -253,13 +253,9 @@ void Engine::end_attempt(Active& active, Outcome outcome, std::string_view struc
   observer_.attempt_ended(active.row, attempt, active.attempt_span, struck, error);
 }
 
-void Engine::end_local_attempt(Active& active, Step step, Outcome outcome) {
-  if (active.row.attempts.empty() || active.row.attempts.back().step != step ||
-      active.row.attempts.back().outcome != Outcome::kNone) {
-    begin_attempt(active, step);
-  }
-  end_attempt(active, outcome, std::exchange(active.own_strike, {}),
-              outcome == Outcome::kSuccess ? "" : "struck by a failure instruction");
+void Engine::end_local_attempt(Active& active, Outcome outcome) {
+  const auto struck = std::exchange(active.own_strike, {});
+  end_attempt(active, outcome, struck, outcome == Outcome::kSuccess ? "" : "struck by a failure instruction");
 }
 
 // --- telling ---

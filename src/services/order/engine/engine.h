@@ -129,6 +129,7 @@ class Engine {
     saga::Action action;
     bool apply = true;  // false: only the strike is recorded
     Then then = Then::kTell;
+    bool shown = false;    // an attempt at order.accept or order.finish that is a line of its own
     bool changed = false;  // the compare-and-set held
     Progress progress{};
   };
@@ -166,7 +167,7 @@ class Engine {
   void begin_attempt(Active& active, saga::Step step);
   void end_attempt(Active& active, saga::Outcome outcome, std::string_view struck, const std::string& error);
   /// Of order.accept or order.finish.
-  void end_local_attempt(Active& active, saga::Step step, saga::Outcome outcome);
+  void end_local_attempt(Active& active, saga::Outcome outcome);
   void arm(Active& active, TimerKind kind, std::chrono::microseconds delay);
   void fire(const Timer& timer);
   void flush_sends();

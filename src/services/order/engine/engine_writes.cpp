@@ -19,7 +19,9 @@ void Engine::queue_write(Active& active, const saga::Action& action) {
   if (!active.row.failures.empty() && strike_local(active, action)) return;
   const bool again = action.attempt > 1 && (action.step == Step::kAccept || action.step == Step::kFinish);
   if (again) begin_attempt(active, action.step);  // a first attempt that succeeds is not worth a line
-  writes_.push_back({active.row.id, action});
+  PendingWrite write{active.row.id, action};
+  write.shown = again;
+  writes_.push_back(write);
 }
 
 bool Engine::strike_local(Active& active, const saga::Action& action) {
@@ -84,6 +86,7 @@ void Engine::commit_writes() {
   observer_.storage_failed(done.error().detail);
   for (const auto& write : writes) {
     Active& active = *active_.at(write.order);
+    if (write.shown) end_attempt(active, Outcome::kUnknown, {}, done.error().detail);
     active.last_error = done.error().detail;
     dispatch(active, {.kind = EventKind::kAttemptFailed,
                       .step = active.saga.current_step(),
@@ -104,6 +107,7 @@ Result<void> Engine::apply(PendingWrite& write) {
     write.changed = true;  // an id that is there already is this very order's, from an attempt whose answer was lost
     return {};
   }
+  if (write.shown) active.row.attempts.back().outcome = Outcome::kSuccess;  // what the row will say, if it is written
   write.progress = progress_of(active, write.action.to);
   const auto changed = store_.change(active.row, write.action.from, write.progress);
   if (!changed) return tl::unexpected(changed.error());
@@ -121,23 +125,20 @@ void Engine::conclude(const PendingWrite& write) {
     case Then::kTimeout:
       return arm(active, TimerKind::kAttempt, active.row.handling.step_timeout);
     case Then::kUnknown:
-      end_local_attempt(active, step, Outcome::kUnknown);
+      end_local_attempt(active, Outcome::kUnknown);
       return dispatch(active, {.kind = EventKind::kAttemptFailed,
                                .step = step,
                                .attempt = active.saga.attempt,
                                .outcome = Outcome::kUnknown});
     case Then::kRefuse:
-      end_local_attempt(active, step, active.refusal);
+      end_local_attempt(active, active.refusal);
       return dispatch(
           active,
           {.kind = EventKind::kAnswer, .step = step, .answer = saga::Answer::kRefused, .outcome = active.refusal});
     case Then::kTell:
       break;
   }
-  const bool own_step = step == Step::kAccept || step == Step::kFinish;
-  const bool shown = own_step && !active.row.attempts.empty() && active.row.attempts.back().step == step &&
-                     active.row.attempts.back().outcome == Outcome::kNone;
-  if (shown) end_local_attempt(active, step, Outcome::kSuccess);
+  if (write.shown) end_local_attempt(active, Outcome::kSuccess);
   if (!write.changed) {
     const auto event = conflict_event(active);
     if (!event) {  // cannot be read just now: find out with the next attempt
