@@ -243,14 +243,18 @@ void Engine::begin_attempt(Active& active, Step step) {
   active.attempt_span = make_span_id(world_.random());
 }
 
-void Engine::end_attempt(Active& active, Outcome outcome, std::string_view struck, const std::string& error) {
+void Engine::mark_attempt(Active& active, Outcome outcome) {
   CHECK(!active.row.attempts.empty());
   Attempt& attempt = active.row.attempts.back();
   attempt.outcome = outcome;
   attempt.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(world_.clock().steady() - active.attempt_began);
+}
+
+void Engine::end_attempt(Active& active, Outcome outcome, std::string_view struck, const std::string& error) {
+  mark_attempt(active, outcome);
   active.last_error = error;
-  observer_.attempt_ended(active.row, attempt, active.attempt_span, struck, error);
+  observer_.attempt_ended(active.row, active.row.attempts.back(), active.attempt_span, struck, error);
 }
 
 void Engine::end_local_attempt(Active& active, Outcome outcome) {

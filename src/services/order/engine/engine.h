@@ -165,6 +165,7 @@ class Engine {
   [[nodiscard]] Result<saga::Event> conflict_event(Active& active);
 
   void begin_attempt(Active& active, saga::Step step);
+  void mark_attempt(Active& active, saga::Outcome outcome);
   void end_attempt(Active& active, saga::Outcome outcome, std::string_view struck, const std::string& error);
   /// Of order.accept or order.finish.
   void end_local_attempt(Active& active, saga::Outcome outcome);

@@ -107,7 +107,7 @@ Result<void> Engine::apply(PendingWrite& write) {
     write.changed = true;  // an id that is there already is this very order's, from an attempt whose answer was lost
     return {};
   }
-  if (write.shown) active.row.attempts.back().outcome = Outcome::kSuccess;  // what the row will say, if it is written
+  if (write.shown) mark_attempt(active, Outcome::kSuccess);  // what the row will say, if it is written
   write.progress = progress_of(active, write.action.to);
   const auto changed = store_.change(active.row, write.action.from, write.progress);
   if (!changed) return tl::unexpected(changed.error());
