@@ -55,7 +55,9 @@ TEST(Telemetry, OfOneOrderComesFromAllFourServicesUnderOneTrace) {
   Marketplace market({.environment = exporting_to(receiver.address())});
   auto client = market.client();
   const auto order = client.place(OrderRequest{.user = "alice", .sku = "late-day"}).body;
-  const auto of_the_order = [&](const Json& record) { return text_of(record, "trace_id") == order.at("trace_id"); };
+  const auto of_the_order = [&](const Json& record) {
+    return text_of(record, "trace_id") == order.at("trace_id").get<std::string>();
+  };
   EXPECT_TRUE(eventually([&] { return receiver.services_of("log", of_the_order) == kAll; }));
   EXPECT_TRUE(eventually([&] { return receiver.services_of("span", of_the_order) == kAll; }));
   EXPECT_TRUE(eventually([&] { return receiver.services_of("metric", [](const Json&) { return true; }) == kAll; }));
