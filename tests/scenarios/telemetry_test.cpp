@@ -55,9 +55,9 @@ TEST(Telemetry, OfOneOrderComesFromAllFourServicesUnderOneTrace) {
   Marketplace market({.environment = exporting_to(receiver.address())});
   auto client = market.client();
   const auto order = client.place(OrderRequest{.user = "alice", .sku = "late-day"}).body;
-  const auto of_the_order = [&](const Json& record) {
-    return text_of(record, "trace_id") == order.at("trace_id").get<std::string>();
-  };
+  const std::string id = order.at("id");
+  const std::string trace = order.at("trace_id");
+  const auto of_the_order = [&](const Json& record) { return text_of(record, "trace_id") == trace; };
   EXPECT_TRUE(eventually([&] { return receiver.services_of("log", of_the_order) == kAll; }));
   EXPECT_TRUE(eventually([&] { return receiver.services_of("span", of_the_order) == kAll; }));
   EXPECT_TRUE(eventually([&] { return receiver.services_of("metric", [](const Json&) { return true; }) == kAll; }));
@@ -65,7 +65,7 @@ TEST(Telemetry, OfOneOrderComesFromAllFourServicesUnderOneTrace) {
   for (const auto& record : receiver.records()) {
     if (!of_the_order(record)) continue;
     if (record.at("signal") == "span") spans.insert(text_of(record, "span_id"));
-    if (record.at("signal") == "log") EXPECT_EQ(text_of(record.at("attributes"), "order_id"), order.at("id")) << record;
+    if (record.at("signal") == "log") EXPECT_EQ(text_of(record.at("attributes"), "order_id"), id) << record;
   }
   for (const auto& record : receiver.records()) {
     if (record.at("signal") != "log" || !of_the_order(record)) continue;
