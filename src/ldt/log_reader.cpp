@@ -66,6 +66,7 @@ std::string_view whole_lines(std::string_view text) {
 
 /// Cuts off the next line that contains the needle.
 std::optional<std::string_view> next_line(std::string_view& rest, std::string_view needle) {
+  if (rest.empty()) return std::nullopt;  // an empty view may have no memory at all
   if (!needle.empty()) {
     const void* hit = ::memmem(rest.data(), rest.size(), needle.data(), needle.size());
     if (hit == nullptr) return std::nullopt;
