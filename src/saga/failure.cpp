@@ -1,5 +1,7 @@
 #include "saga/failure.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace ldt::saga {
@@ -78,6 +80,29 @@ FailureInstruction with_defaults(FailureInstruction instruction) {
   if (instruction.kind == FailureKind::kRefuse && !instruction.outcome)
     instruction.outcome = refusal_of(instruction.step);
   return instruction;
+}
+
+Outcome accept_failure(std::span<const FailureInstruction> instructions, const Handling& handling) {
+  std::vector<std::uint32_t> struck(instructions.size());
+  bool written = false;
+  bool every_attempt_timed_out = true;
+  const auto next_strike = [&] {
+    return std::find_if(instructions.begin(), instructions.end(), [&](const FailureInstruction& each) {
+      const auto limit = each.attempts.value_or(0);
+      const auto count = struck[static_cast<std::size_t>(&each - instructions.data())];
+      return each.step == Step::kAccept && (limit == 0 || count < limit) &&
+             !(each.kind == FailureKind::kRefuse && written);
+    });
+  };
+  for (std::uint32_t attempt = 1; attempt <= handling.max_attempts; ++attempt) {
+    const auto strike = next_strike();
+    if (strike == instructions.end()) return Outcome::kNone;
+    if (strike->kind != FailureKind::kTimeout && strike->kind != FailureKind::kUnknown) return Outcome::kNone;
+    ++struck[static_cast<std::size_t>(strike - instructions.begin())];
+    written |= strike->effect == FailureEffect::kApplied;
+    every_attempt_timed_out &= strike->kind == FailureKind::kTimeout;
+  }
+  return every_attempt_timed_out ? Outcome::kTimeout : Outcome::kUnknown;
 }
 
 std::string_view to_string(FailureKind kind) { return kKindNames.at(static_cast<std::size_t>(kind)); }

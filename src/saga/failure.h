@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,12 @@ struct Complaint {
 [[nodiscard]] std::optional<Complaint> check(const FailureInstruction& instruction, const Handling& handling);
 /// The instruction with its defaults filled in: attempts (0: every one) and, for a refusal, the outcome.
 [[nodiscard]] FailureInstruction with_defaults(FailureInstruction instruction);
+
+/// How order.accept fails for an order that its instructions never let be accepted although its row was written:
+/// kTimeout or kUnknown. kNone: it is accepted, or one that recovers its row cannot tell from one that was.
+/// So an engine that finds the row and nothing else comes to the end that the one before it was on the way to.
+/// @param instructions  of the order, all steps, each with its defaults
+[[nodiscard]] Outcome accept_failure(std::span<const FailureInstruction> instructions, const Handling& handling);
 
 [[nodiscard]] std::string_view to_string(FailureKind kind);
 [[nodiscard]] std::string_view to_string(FailureEffect effect);

@@ -17,6 +17,7 @@ constexpr std::uint8_t kLast = kPlan.size() - 1;
 constexpr std::array kTransitions{
     Transition{kNew, E::kStart, kAccepting},
     Transition{kNew, E::kRecover, kDoing},
+    Transition{kNew, E::kRecover, kFailing},  // accepted in doubt for ever, see accept_failure()
     Transition{kNew, E::kRecover, kHeld},
     Transition{kNew, E::kRecover, kUndoing},
     Transition{kNew, E::kRecover, kEnded},
@@ -172,6 +173,7 @@ void adopt(Saga& saga, const Event& event, Actions& actions) {
   saga.cancel_wanted = false;
   switch (event.found) {
     case OrderState::kRunning:
+      if (event.outcome != Outcome::kNone) return fail(saga, event.outcome, event.failed_step, actions);
       return do_from(saga, 0, actions);
     case OrderState::kReverting:
       return undo_from(saga, kLast, actions);
@@ -182,6 +184,7 @@ void adopt(Saga& saga, const Event& event, Actions& actions) {
     case OrderState::kReverted:
       return end(saga, actions);
   }
+  CHECK(!"no such state of a row");
 }
 
 // --- events ---
@@ -243,6 +246,7 @@ void on_do_answer(Saga& saga, Answer answer, Actions& actions) {
     case Answer::kUndone:  // another engine is reverting this order; the row will say why
       return fail(saga, Outcome::kUnknown, saga.current_step(), actions);
   }
+  CHECK(!"no such answer");
 }
 
 void on_answer(Saga& saga, const Event& event, Actions& actions) {

@@ -55,8 +55,8 @@ struct Event {
   Step step = Step::kAccept;         // kAnswer, kAttemptFailed
   std::uint32_t attempt = 0;         // kAttemptFailed
   Answer answer = Answer::kDone;     // kAnswer
-  Outcome outcome = Outcome::kNone;  // kAttemptFailed: kTimeout or kUnknown; kRecover, kConflict: the row's reason; a
-                                     // refused accept: with what
+  Outcome outcome = Outcome::kNone;  // kAttemptFailed: kTimeout or kUnknown; kRecover, kConflict: the row's reason, or
+                                     // of a RUNNING one why it must fail; a refused accept: with what
   OrderState found = OrderState::kRunning;  // kRecover, kConflict: the row's state
   bool absent = false;                      // kConflict: there is no row
   Step failed_step = Step::kAccept;         // kRecover, kConflict: the row's, where it has a reason

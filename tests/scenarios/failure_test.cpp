@@ -1,4 +1,6 @@
 // Every step that drives an order forward, failing in every way, before and after its effect: compared with the oracle.
+#include <future>
+
 #include "support/scenario.h"
 
 namespace ldt::testing {
@@ -141,6 +143,27 @@ TEST_F(EveryFailure, EndsTheSameWhenTheOrderServiceDiesBetweenItsStrikes) {
     market.kill_service("order");
     market.wait_until_ready();
     expect_end(client.order_at_its_end(id), documented_end(request, {.stock = 1000, .price = 10}), describe(request));
+  }
+}
+
+// Its row is durable while nobody has been told: an engine that finds it comes to the end that it was on the way to.
+TEST_F(EveryFailure, EndsTheSameWhenTheOrderServiceDiesWhileAcceptIsInDoubt) {
+  for (const std::string kind : {"TIMEOUT", "UNKNOWN"}) {
+    const OrderRequest request{
+        .user = new_user(),
+        .sku = sku_,
+        .failures = {{.step = "order.accept", .kind = "TIMEOUT", .effect = "APPLIED", .attempts = 1},
+                     {.step = "order.accept", .kind = kind, .effect = "APPLIED"}},
+        .handling = {.max_attempts = 2, .step_timeout_ms = 1'500}};
+    const auto answer = std::async(std::launch::async, [&] { return market.client().place(request); });
+    ASSERT_TRUE(eventually([&] { return !orders_of(request.user).empty(); })) << "its row is never there";
+    market.kill_service("order");
+    market.wait_until_ready();
+    answer.wait();
+    const auto orders = orders_of(request.user);
+    ASSERT_EQ(orders.size(), 1U);
+    expect_end(client.order_at_its_end(orders[0].at("id")), documented_end(request, {.stock = 1000, .price = 10}),
+               describe(request));
   }
 }
 

@@ -97,6 +97,37 @@ TEST(FailureInstruction, RefusesWithTheOutcomeOfItsStepUnlessItSays) {
   EXPECT_EQ(with_defaults({.kind = kTimeout}).outcome, std::nullopt);
 }
 
+struct Accepting {
+  const char* what;
+  std::vector<FailureInstruction> instructions;
+  Outcome failure;
+};
+
+TEST(AcceptFailure, IsKnownFromTheInstructionsAlone) {
+  const auto at_accept = [](FailureKind kind, std::uint32_t attempts, FailureEffect effect = FailureEffect::kNone) {
+    return FailureInstruction{.step = Step::kAccept, .kind = kind, .effect = effect, .attempts = attempts};
+  };
+  constexpr auto kApplied = FailureEffect::kApplied;
+  const Accepting rows[] = {
+      {"no instruction", {}, Outcome::kNone},
+      {"another step's", {{.step = Step::kCharge, .kind = kTimeout, .attempts = 0}}, Outcome::kNone},
+      {"every attempt", {at_accept(kTimeout, 0, kApplied)}, Outcome::kTimeout},
+      {"just as many as there are", {at_accept(kUnknown, 3, kApplied)}, Outcome::kUnknown},
+      {"one less", {at_accept(kTimeout, 2, kApplied)}, Outcome::kNone},
+      {"of both kinds", {at_accept(kTimeout, 1, kApplied), at_accept(kUnknown, 2)}, Outcome::kUnknown},
+      {"answered late in the end", {at_accept(kTimeout, 2, kApplied), at_accept(kDelay, 1)}, Outcome::kNone},
+      {"a crash: whoever recovers it goes on",
+       {at_accept(kUnknown, 1, kApplied), at_accept(kCrash, 2)},
+       Outcome::kNone},
+      {"a refusal that comes too late", {at_accept(kUnknown, 1, kApplied), at_accept(kRefuse, 1)}, Outcome::kNone},
+      {"and what comes after it",
+       {at_accept(kUnknown, 1, kApplied), at_accept(kRefuse, 1), at_accept(kTimeout, 0)},
+       Outcome::kUnknown},
+      {"a refusal in time: no row", {at_accept(kUnknown, 1), at_accept(kRefuse, 1)}, Outcome::kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(accept_failure(row.instructions, Handling{}), row.failure) << row.what;
+}
+
 TEST(FailureInstruction, HasOneNameForEachKindEffectAndHandling) {
   for (const auto kind : kAllKinds) EXPECT_EQ(parse_failure_kind(to_string(kind)), kind);
   for (const auto effect : kBothEffects) EXPECT_EQ(parse_failure_effect(to_string(effect)), effect);

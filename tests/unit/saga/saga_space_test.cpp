@@ -63,6 +63,7 @@ std::vector<Event> events_in(const Saga& saga) {
     add_rows_found(events, EventKind::kRecover,
                    {OrderState::kRunning, OrderState::kHeld, OrderState::kReverting, OrderState::kCompleted,
                     OrderState::kReverted});
+    events.push_back({.kind = EventKind::kRecover, .outcome = Outcome::kTimeout, .failed_step = Step::kAccept});
   }
   const bool write_under_way = writes(saga.phase) && !saga.backing_off;
   if (write_under_way) {

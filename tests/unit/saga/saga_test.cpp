@@ -263,6 +263,13 @@ TEST(RecoveredOrder, IsDrivenAgainFromTheFirstStep) {
   EXPECT_EQ(walk.recovered(OrderState::kRunning), "send payment.charge #1");
 }
 
+TEST(RecoveredOrder, IsRevertedWhereItsInstructionsNeverLetItBeAccepted) {
+  Walk walk;
+  EXPECT_EQ(walk.recovered(OrderState::kRunning, Outcome::kTimeout, Step::kAccept),
+            "write RUNNING>REVERTING order.accept");
+  EXPECT_EQ(walk.written(), "send delivery.revoke #1");
+}
+
 TEST(RecoveredOrder, UndoesAllThreeStepsSinceAnyMayHaveBeenSent) {
   Walk walk;
   EXPECT_EQ(walk.recovered(OrderState::kReverting, Outcome::kInsufficientFund, Step::kCharge),

@@ -27,6 +27,14 @@ Outcome outcome_of(Step step, saga::Answer answer) {
   return answer == saga::Answer::kRefused ? planned_for(step).refusal : Outcome::kUnknown;
 }
 
+/// kNone where the order was accepted, or may have been.
+Outcome why_never_accepted(const OrderRow& row) {
+  std::vector<saga::FailureInstruction> instructions;
+  instructions.reserve(row.failures.size());
+  for (const auto& failure : row.failures) instructions.push_back(failure.instruction);
+  return saga::accept_failure(instructions, row.handling);
+}
+
 bool strikes_as(saga::FailureKind kind, Outcome failure) {
   return failure == Outcome::kTimeout ? kind == saga::FailureKind::kTimeout
                                       : kind == saga::FailureKind::kUnknown || kind == saga::FailureKind::kCrash;
@@ -52,8 +60,9 @@ Result<void> Engine::recover() {
     active->saga.handling = active->row.handling;
     auto& placed = *active_.emplace(active->row.id, std::move(active)).first->second;
     observer_.accepted(placed.row, true);
+    const bool running = placed.row.state == OrderState::kRunning;
     dispatch(placed, {.kind = EventKind::kRecover,
-                      .outcome = placed.row.reason,
+                      .outcome = running ? why_never_accepted(placed.row) : placed.row.reason,
                       .found = placed.row.state,
                       .failed_step = placed.row.failed_step.value_or(Step::kAccept)});
   }
