@@ -27,6 +27,9 @@ class Book {
  public:
   explicit Book(std::size_t recent_operations = kRecentOperations) : capacity_(recent_operations) {}
 
+  /// How many operations it keeps in memory.
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+
   /// kNoName where the name is not known.
   [[nodiscard]] NameId find_name(std::string_view name) const;
   [[nodiscard]] const std::string& name(NameId id) const { return names_[id - 1]; }

@@ -2,6 +2,7 @@
 // Pure.
 #include "participant/failure.h"
 
+#include <array>
 #include <vector>
 
 #include "base/strikes.h"
@@ -20,19 +21,8 @@ ChosenStrike choose_strike(std::span<const FailureInstruction> instructions, std
 }
 
 std::string_view to_string(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::kTimeout:
-      return "TIMEOUT";
-    case FailureKind::kUnknown:
-      return "UNKNOWN";
-    case FailureKind::kCrash:
-      return "CRASH";
-    case FailureKind::kDelay:
-      return "DELAY";
-    case FailureKind::kRefuse:
-      return "REFUSE";
-  }
-  return "";
+  constexpr std::array<std::string_view, 5> kNames{"TIMEOUT", "UNKNOWN", "CRASH", "DELAY", "REFUSE"};
+  return kNames.at(static_cast<std::size_t>(kind));
 }
 
 }  // namespace ldt::participant

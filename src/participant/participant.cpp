@@ -2,6 +2,7 @@
 // Pure.
 #include "participant/participant.h"
 
+#include <array>
 #include <string>
 
 namespace ldt::participant {
@@ -9,15 +10,8 @@ namespace ldt::participant {
 namespace {
 
 std::int64_t signed_amount(const Terms& terms, Effect effect, std::int64_t amount) {
-  switch (effect) {
-    case Effect::kNothing:
-      return 0;
-    case Effect::kApply:
-      return terms.sign * amount;
-    case Effect::kReverse:
-      return -terms.sign * amount;
-  }
-  return 0;
+  constexpr std::array<std::int64_t, 3> kFactors{0, 1, -1};  // kNothing, kApply, kReverse
+  return kFactors.at(static_cast<std::size_t>(effect)) * terms.sign * amount;
 }
 
 }  // namespace
@@ -87,7 +81,8 @@ Result<Payload> Participant::intern_payload(const Command& command) {
 Result<void> Participant::open_if_new(NameId holder, WallTime now) {
   if (book_.holding(holder).open) return {};
   const auto opening = rules_.opening();
-  return opening ? append_grant(holder, *opening, now) : Result<void>{};
+  if (!opening) return {};
+  return append_grant(holder, *opening, now);
 }
 
 Result<void> Participant::record(const Command& command, const Payload& payload, const Decision& decision,

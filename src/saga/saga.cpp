@@ -196,7 +196,7 @@ void on_start(Saga& saga, Actions& actions) {
   write(saga, OrderState::kRunning, Step::kAccept, actions);
 }
 
-void on_written(Saga& saga, Actions& actions) {
+void on_written(Saga& saga, const Policy& policy, Actions& actions) {
   saga.row_exists = true;
   switch (saga.phase) {
     case kAccepting:
@@ -208,6 +208,7 @@ void on_written(Saga& saga, Actions& actions) {
       return saga.cancel_wanted ? cancel(saga, actions) : rest_held(saga, actions);
     case kFailing:
       saga.row = OrderState::kReverting;
+      if (policy.several_engines) saga.may_have_done = kAllSteps;  // another may have sent what this one did not
       return undo_from(saga, kLast, actions);
     case kCompleting:
       saga.row = OrderState::kCompleted;
@@ -375,7 +376,7 @@ Actions step(Saga& saga, const Event& event, const Policy& policy) {
       adopt(saga, event, actions);
       break;
     case E::kWritten:
-      on_written(saga, actions);
+      on_written(saga, policy, actions);
       break;
     case E::kConflict:
       on_conflict(saga, event, actions);

@@ -95,6 +95,8 @@ class Actions {
 /// Rules of this server for all its orders.
 struct Policy {
   std::uint32_t stuck_after = 10;  // failed attempts of one undo
+  bool several_engines =
+      false;  // others may drive an order at the same time: whoever reverts it undoes all three steps
 };
 
 /// The state of one order's saga. A value: copy it, compare it, explore it.

@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "participant/server/audit.h"
 #include "participant/server/wire.h"
+#include "participant/storage/audit.h"
 #include "platform/grpc/status.h"
 
 namespace ldt::participant {

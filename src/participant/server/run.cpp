@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/exit_codes.h"
-#include "participant/server/store.h"
+#include "participant/storage/store.h"
 #include "platform/grpc/server.h"
 #include "platform/telemetry/telemetry.h"
 
@@ -49,7 +49,7 @@ int run(const Options& options, const Description& description) {
   const sigset_t stop_signals = block_stop_signals();
   const SystemClock clock;
 
-  auto store = Store::open(options.database, description.migrations);
+  auto store = Store::open(options.database, {.migrations = description.migrations});
   if (!store) return fail(options, store.error(), kDataUnusableExitCode);
   Book book;
   if (auto loaded = (*store)->load(book); !loaded) return fail(options, loaded.error(), kDataUnusableExitCode);

@@ -1,15 +1,13 @@
-// Serves commands that travel alone; here failure instructions strike.
+// Serves commands that travel alone, and performs what strikes them.
 // Depends on grpc++ and the writer.
 #include "participant/server/single_call.h"
 
 #include <grpcpp/alarm.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "base/exit_codes.h"
@@ -22,7 +20,7 @@ namespace {
 class SingleCall final : public grpc::ServerUnaryReactor, public Job {
  public:
   SingleCall(Host& host, SingleRequest request, std::function<void(const SingleAnswer&)> fill)
-      : host_(host), request_(std::move(request)), fill_(std::move(fill)), arrival_(host.reporter.arrived()) {}
+      : host_(host), command_(std::move(request)), fill_(std::move(fill)), arrival_(host.reporter.arrived()) {}
 
   void start() {
     if (!host_.writer.submit(*this)) Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many commands are waiting"});
@@ -30,35 +28,21 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
 
   [[nodiscard]] std::size_t size() const override { return 1; }
 
-  Result<void> decide(Decider& decider) override {
-    auto strikes = decider.journal.strikes(request_.order);
-    if (!strikes) return tl::unexpected(strikes.error());
-    answer_.strikes = std::move(*strikes);
-    if (auto struck = strike(decider); !struck) return struck;
-    if (struck_ && !takes_effect(*struck_)) return {};
-
-    const bool refuse = struck_ && struck_->kind == FailureKind::kRefuse;
-    const Command command{request_.order, request_.verb, request_.holder, request_.item, request_.amount};
-    const auto decided = decider.participant.execute(command, decider.now, refuse);
-    if (!decided) return tl::unexpected(decided.error());
-    answer_.answer = *decided;
-    return {};
-  }
+  Result<void> decide(Decider& decider) override { return command_.decide(decider); }
 
   void durable() override {
     report();
-    if (!struck_) return answer();
-    switch (struck_->kind) {
-      case FailureKind::kTimeout:
-        return stay_silent();
-      case FailureKind::kUnknown:
-        return Finish({grpc::StatusCode::UNKNOWN, "a failure instruction struck: the effect is not told"});
-      case FailureKind::kCrash:
-        crash();
-      case FailureKind::kDelay:
-        return answer_later();
-      case FailureKind::kRefuse:
+    switch (command_.fate()) {
+      case Fate::kAnswer:
         return answer();
+      case Fate::kAnswerLate:
+        return answer_later();
+      case Fate::kSilence:
+        return stay_silent();
+      case Fate::kUnknown:
+        return Finish({grpc::StatusCode::UNKNOWN, "a failure instruction struck: the effect is not told"});
+      case Fate::kCrash:
+        crash();
     }
   }
 
@@ -80,33 +64,10 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
  private:
   enum class Waiting { kForNothing, kForCancel, kForAlarm };
 
-  /// Chooses the instruction that strikes this attempt and counts it.
-  Result<void> strike(Decider& decider) {
-    struck_.reset();
-    if (request_.failures.empty()) return {};
-    const auto operation = decider.participant.recall(request_.order);
-    if (!operation) return tl::unexpected(operation.error());
-    const auto chosen = choose_strike(request_.failures, request_.attempt, operation->state == OperationState::kNone);
-    if (chosen.instruction == nullptr) return {};
-    struck_ = *chosen.instruction;
-    return record(decider, {chosen.instruction->index, chosen.count});
-  }
-
-  /// An attempt that is repeated, by a connection that broke or an engine that recovered, counts once.
-  Result<void> record(Decider& decider, const Strike& strike) {
-    auto& strikes = answer_.strikes;
-    const auto same =
-        std::find_if(strikes.begin(), strikes.end(), [&](const Strike& known) { return known.index == strike.index; });
-    if (same != strikes.end() && same->count >= strike.count) return {};
-    if (same != strikes.end()) strikes.erase(same);
-    strikes.push_back(strike);
-    return decider.journal.set_strike(request_.order, strike);
-  }
-
   void answer() {
-    switch (answer_.answer.error) {
+    switch (command_.answer().answer.error) {
       case CommandError::kNone:
-        fill_(answer_);
+        fill_(command_.answer());
         return Finish(grpc::Status::OK);
       case CommandError::kConflict:
         return Finish({grpc::StatusCode::ALREADY_EXISTS, "the order is known with another payload"});
@@ -130,7 +91,7 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
   void answer_later() {
     const std::lock_guard lock(mutex_);
     waiting_ = Waiting::kForAlarm;
-    const auto delay = cancelled_ ? std::chrono::milliseconds{} : struck_->delay;
+    const auto delay = cancelled_ ? std::chrono::milliseconds{} : command_.delay();
     alarm_.Set(std::chrono::system_clock::now() + delay, [this](bool) {
       {
         const std::lock_guard alarm_lock(mutex_);
@@ -147,21 +108,19 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
   }
 
   void report() {
-    host_.reporter.report({.order = request_.order,
-                           .verb = request_.verb,
-                           .attempt = request_.attempt,
-                           .sender = request_.sender,
-                           .answer = answer_.answer,
-                           .struck = struck_ ? to_string(struck_->kind) : std::string_view{}},
+    host_.reporter.report({.order = command_.request().order,
+                           .verb = command_.request().verb,
+                           .attempt = command_.request().attempt,
+                           .sender = command_.request().sender,
+                           .answer = command_.answer().answer,
+                           .struck = command_.struck()},
                           arrival_);
   }
 
   Host& host_;
-  SingleRequest request_;
+  SingleCommand command_;
   std::function<void(const SingleAnswer&)> fill_;
   Arrival arrival_;
-  SingleAnswer answer_;
-  std::optional<FailureInstruction> struck_;
 
   std::mutex mutex_;
   bool cancelled_ = false;

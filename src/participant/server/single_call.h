@@ -1,6 +1,5 @@
 // A command that travels alone, as a unary call in the service's own terms, with the failures that it shall meet.
-// Depends on grpc++ and the writer.
-// Invariant: a strike is durable before it strikes; where the effect is APPLIED, both are one transaction.
+// Depends on grpc++, the writer and storage/single_command.h.
 #pragma once
 
 #include <grpcpp/server_context.h>

@@ -14,27 +14,11 @@
 #include "ldt/participant/v1/participant.pb.h"
 #include "participant/failure.h"
 #include "participant/participant.h"
+#include "participant/storage/single_command.h"
 
 namespace ldt::participant {
 
 namespace pb = ldt::participant::v1;
-
-/// A command that travels alone, with the failures that it shall meet.
-struct SingleRequest {
-  OrderId order;
-  Verb verb = Verb::kDo;
-  std::string holder;
-  std::string item;
-  std::int64_t amount = 0;
-  std::uint32_t attempt = 0;
-  TraceContext sender;
-  std::vector<FailureInstruction> failures;
-};
-
-struct SingleAnswer {
-  Answer answer;
-  std::vector<Strike> strikes;  // of the order, so far
-};
 
 /// Not valid() where the message does not hold a trace context.
 [[nodiscard]] TraceContext to_trace_context(const pb::TraceContext& message);

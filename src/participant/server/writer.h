@@ -1,7 +1,6 @@
-// The participant's one writer: takes all that is queued, decides each job in memory, commits once, answers all.
-// Depends on store.h. Nothing waits for a timer: alone, a job goes at once; while a commit is under way the next batch
-// gathers. Invariant: no job is answered before the transaction that holds it, and all that it was decided on, is
-// durable (W2).
+// The participant's one writer: a thread that takes all that is queued and has it performed by one group commit.
+// Depends on storage/group_commit.h and threads.
+// Nothing waits for a timer: alone, a job goes at once; while a commit is under way the next batch gathers.
 #pragma once
 
 #include <condition_variable>
@@ -11,40 +10,14 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/result.h"
-#include "participant/book.h"
-#include "participant/participant.h"
 #include "participant/server/reporter.h"
-#include "participant/server/store.h"
+#include "participant/storage/group_commit.h"
 
 namespace ldt::participant {
 
-/// Where jobs decide: only inside Job::decide, on the writer's thread.
-struct Decider {
-  Participant& participant;
-  Journal& journal;
-  const Book& book;
-  WallTime now;
-};
-
-/// Something to be decided in the next transaction. Must live until durable() or failed() has been called;
-/// exactly one of them is, on the writer's thread.
-class Job {
- public:
-  virtual ~Job() = default;
-  /// How many commands it holds.
-  [[nodiscard]] virtual std::size_t size() const = 0;
-  /// An Error drops the whole transaction; what is wrong with the job alone is kept for durable().
-  [[nodiscard]] virtual Result<void> decide(Decider& decider) = 0;
-  virtual void durable() = 0;
-  /// Nothing was done.
-  virtual void failed(const Error& error) = 0;
-};
-
 class Writer {
  public:
-  static constexpr std::size_t kMaxQueued = 65'536;   // commands
-  static constexpr std::int64_t kRowsPerSave = 8192;  // the projection is saved after so many rows
+  static constexpr std::size_t kMaxQueued = 65'536;  // commands
 
   /// Starts the thread. The book has been loaded from the store.
   Writer(const Rules& rules, Store& store, Book& book, Reporter& reporter, const Clock& clock);
@@ -57,16 +30,8 @@ class Writer {
 
  private:
   void run();
-  void perform(std::vector<Job*>& jobs);
-  [[nodiscard]] Result<void> decide_and_commit(std::vector<Job*>& jobs);
-  [[nodiscard]] Result<void> save();
 
-  Store& store_;
-  Book& book_;
-  Reporter& reporter_;
-  const Clock& clock_;
-  Participant participant_;
-  std::int64_t saved_seq_ = 0;  // at start as if never saved: the first commit then saves what a crash left
+  GroupCommit group_commit_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

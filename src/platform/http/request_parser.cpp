@@ -1,6 +1,7 @@
 #include "platform/http/request_parser.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include <boost/beast/http/error.hpp>
 
@@ -40,6 +41,14 @@ std::string_view path_and_query(std::string_view target) {
   if (authority == std::string_view::npos) return {};
   const auto path = target.find('/', authority + 3);
   return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+}
+
+/// Whether a field's value begins or goes on in another line, as HTTP once allowed. Beast joins the lines: the value
+/// then does not follow its name within the line, or lies in memory of Beast's own.
+bool is_folded(std::string_view name, std::string_view value, std::size_t max_bytes) {
+  const char* behind_name = name.data() + name.size();
+  const auto distance = reinterpret_cast<std::uintptr_t>(value.data()) - reinterpret_cast<std::uintptr_t>(behind_name);
+  return distance > max_bytes || std::string_view(behind_name, distance).find('\r') != std::string_view::npos;
 }
 
 }  // namespace
@@ -100,6 +109,10 @@ void RequestParser::on_request_impl(Verb verb, Text, Text target, int version, C
 }
 
 void RequestParser::on_field_impl(FieldName name, Text name_text, Text value, Code& ec) {
+  if (is_folded({name_text.data(), name_text.size()}, {value.data(), value.size()}, options_.max_header_bytes)) {
+    ec = error::bad_obs_fold;  // intermediaries may see another value, a length for instance
+    return;
+  }
   if (header_done_) {  // a trailer: dropped, but not if it pretends to be part of the framing
     if (name == FieldName::content_length || name == FieldName::transfer_encoding) ec = error::bad_value;
     return;

@@ -1,6 +1,6 @@
 // Parses one request with Beast's parser, and refuses what Beast lets pass but intermediaries may read differently:
-// repeated Content-Length, transfer encodings other than chunked, a missing or repeated Host.
-// Invariant: fields that come after the body (trailers) never become headers.
+// repeated Content-Length, transfer encodings other than chunked, a missing or repeated Host, values over several
+// lines. Invariant: fields that come after the body (trailers) never become headers.
 #pragma once
 
 #include <cstddef>

@@ -111,6 +111,11 @@ bool Statement::is_null(int column) const { return sqlite3_column_type(handle_.g
 
 // Database
 
+void end_process_in_doubt(const std::string& what) {
+  std::fprintf(stderr, "%s\n", what.c_str());
+  ::_exit(kCommitInDoubtExitCode);
+}
+
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
 Database::Lock::~Lock() {
@@ -146,7 +151,9 @@ Result<Database> Database::open_owner(const std::string& path, const OwnerOption
   auto database = open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options.busy_timeout);
   if (!database) return database;
   database->lock_ = std::move(*locked);
+  database->in_doubt_ = options.in_doubt;
   if (auto done = database->configure(options); !done) return tl::unexpected(done.error());
+  if (auto done = database->make_durable(); !done) return tl::unexpected(done.error());
   if (auto done = database->migrate(options.migrations); !done) return tl::unexpected(done.error());
   return database;
 }
@@ -160,6 +167,22 @@ Result<void> Database::configure(const OwnerOptions& options) {
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
       "PRAGMA wal_autocheckpoint=" +
       std::to_string(options.wal_autocheckpoint_pages) + "; PRAGMA cache_size=-" + std::to_string(options.cache_kib));
+}
+
+/// A process that was killed in its COMMIT, or whose fsync failed there, leaves frames of the write-ahead log that this
+/// one reads from the page cache: as good as committed, but not on the disk, and no COMMIT that writes nothing would
+/// put them there. So they go into the file itself, synced, before anyone is answered on the strength of them. Then a
+/// COMMIT begins the log anew: of the old one, a power cut could leave the part before the lost frames, which would
+/// take the file back to before them.
+Result<void> Database::make_durable() {
+  if (auto done = execute("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done;
+  const auto version = query_integer("PRAGMA user_version");
+  if (!version) return tl::unexpected(version.error());
+  auto transaction = Transaction::begin(*this);
+  if (!transaction) return tl::unexpected(transaction.error());
+  if (auto done = execute("PRAGMA user_version=" + std::to_string(*version)); !done) return done;
+  transaction->commit();
+  return {};
 }
 
 Result<void> Database::migrate(std::span<const std::string_view> migrations) {
@@ -210,12 +233,12 @@ Result<Transaction> Transaction::begin(Database& database, std::string_view sql)
 }
 
 void Transaction::commit() {
-  if (auto committed = database_->execute("COMMIT"); !committed) {
-    std::fprintf(stderr, "COMMIT failed and may have happened; stopping so that recovery finds out: %s\n",
-                 committed.error().detail.c_str());
-    ::_exit(kCommitInDoubtExitCode);
+  Database& database = *std::exchange(database_, nullptr);
+  if (auto committed = database.execute("COMMIT"); !committed) {
+    database.in_doubt_("COMMIT failed and may have happened; stopping so that recovery finds out: " +
+                       committed.error().detail);
+    CHECK(!"InDoubt returned after a COMMIT that may have happened");
   }
-  database_ = nullptr;
 }
 
 void Transaction::rollback() {
@@ -224,8 +247,7 @@ void Transaction::rollback() {
   sqlite3* handle = database->handle_.get();
   if (sqlite3_get_autocommit(handle) != 0) return;  // SQLite has rolled back already, as it does on a full disk
   if (sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr) != SQLITE_OK && sqlite3_get_autocommit(handle) == 0) {
-    std::fprintf(stderr, "%s: ROLLBACK failed: %s\n", database->path().c_str(), sqlite3_errmsg(handle));
-    ::_exit(kCommitInDoubtExitCode);
+    database->in_doubt_("ROLLBACK failed: " + database->error().value().detail);
   }
 }
 

@@ -1,10 +1,12 @@
 // One SQLite file: opened, migrated and locked for one owner, or opened read-only beside that owner.
 // Hides sqlite3; errors are values that name the file and carry SQLite's own message.
-// Invariant: a COMMIT that fails ends the process, because it may have happened; nothing else can then be said.
+// Invariant: a COMMIT that fails ends the process (or what stands for it: InDoubt), because it may have happened;
+// nothing else can then be said.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -61,6 +63,13 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
 };
 
+/// What an owner does once a COMMIT has failed and may have happened, or a ROLLBACK has failed: only recovery can find
+/// out. `what` says it in one line. After a COMMIT it must not return; it may end the process, or throw to whoever runs
+/// several owners in one process and takes this one down.
+using InDoubt = std::function<void(const std::string& what)>;
+/// Prints the line and ends the process with kCommitInDoubtExitCode.
+void end_process_in_doubt(const std::string& what);
+
 struct OwnerOptions {
   /// The schema's history: migration i leads from version i to i + 1. Only ever append to it.
   std::span<const std::string_view> migrations;
@@ -68,13 +77,14 @@ struct OwnerOptions {
   int cache_kib = 32 * 1024;
   /// How long to wait for a lock that another process (a person's sqlite3 shell) holds.
   std::chrono::milliseconds busy_timeout{250};
+  InDoubt in_doubt = end_process_in_doubt;
 };
 
 /// A connection. One thread at a time. Movable; statements made from it stay valid when it is moved.
 class Database {
  public:
   /// Opens the file for its one writer, makes it and its folder where they do not exist, and migrates it.
-  /// WAL, synchronous=FULL. Holds an advisory lock on `<path>.lock` while open.
+  /// WAL, synchronous=FULL. Holds an advisory lock on `<path>.lock` while open. What it then shows is durable.
   /// Errors: kConflict: another process owns it, or it is of a newer version; kInternal: it cannot be used.
   [[nodiscard]] static Result<Database> open_owner(const std::string& path, const OwnerOptions& options);
 
@@ -111,10 +121,12 @@ class Database {
                                              std::chrono::milliseconds busy_timeout);
   [[nodiscard]] static Result<Lock> lock(const std::string& path);
   [[nodiscard]] Result<void> configure(const OwnerOptions& options);
+  [[nodiscard]] Result<void> make_durable();
   [[nodiscard]] Result<void> migrate(std::span<const std::string_view> migrations);
   [[nodiscard]] tl::unexpected<Error> error() const;
 
   std::string path_;
+  InDoubt in_doubt_ = end_process_in_doubt;
   Lock lock_;  // released after the connection is closed
   std::unique_ptr<sqlite3, Close> handle_;
 };
@@ -131,8 +143,8 @@ class Transaction {
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction() { rollback(); }
 
-  /// When this returns, what was written is durable. If COMMIT fails it does not return: it prints one line and ends
-  /// the process with kCommitInDoubtExitCode, since the commit may have happened (seen on a failing fsync).
+  /// When this returns, what was written is durable. If COMMIT fails it does not return: the owner's InDoubt is called,
+  /// since the commit may have happened (seen on a failing fsync).
   void commit();
   /// Drops what was written. Does nothing after a commit. Statements still being stepped are interrupted.
   void rollback();

@@ -1,7 +1,7 @@
 // The delivery service's program.
 // Depends on participant/server, which runs it.
 #include "participant/server/run.h"
-#include "participant/server/schema.h"
+#include "participant/storage/schema.h"
 #include "services/delivery/rpc.h"
 #include "services/delivery/rules.h"
 

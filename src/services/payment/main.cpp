@@ -1,7 +1,7 @@
 // The payment service's program.
 // Depends on participant/server, which runs it.
 #include "participant/server/run.h"
-#include "participant/server/schema.h"
+#include "participant/storage/schema.h"
 #include "services/payment/rpc.h"
 #include "services/payment/rules.h"
 

@@ -10,8 +10,8 @@
 #include "participant/server/audit_stream.h"
 #include "participant/server/calls.h"
 #include "participant/server/execute_stream.h"
-#include "participant/server/schema.h"
 #include "participant/server/single_call.h"
+#include "participant/storage/schema.h"
 
 namespace ldt::payment {
 

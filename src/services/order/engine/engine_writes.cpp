@@ -99,20 +99,21 @@ void Engine::commit_writes() {
 Result<void> Engine::apply(PendingWrite& write) {
   Active& active = *active_.at(write.order);
   if (!write.apply) {
-    return active.saga.row_exists ? store_.save_strikes(active.row) : Result<void>{};
+    return active.row.seq != 0 ? store_.save_strikes(active.row) : Result<void>{};
   }
   if (write.action.step == Step::kAccept && active.saga.phase == Phase::kAccepting) {
     const auto inserted = store_.insert(active.row);
     if (!inserted) return tl::unexpected(inserted.error());
     write.changed = true;  // an id that is there already is this very order's, from an attempt whose answer was lost
-    return {};
+    return *inserted || active.row.failures.empty() ? Result<void>{} : store_.save_strikes(active.row);
   }
   if (write.shown) mark_attempt(active, Outcome::kSuccess);  // what the row will say, if it is written
   write.progress = progress_of(active, write.action.to);
   const auto changed = store_.change(active.row, write.action.from, write.progress);
   if (!changed) return tl::unexpected(changed.error());
   write.changed = *changed;
-  return {};
+  // Written before, by an attempt whose answer was lost: what struck since then is to be shown, too.
+  return *changed || active.row.failures.empty() ? Result<void>{} : store_.save_strikes(active.row);
 }
 
 void Engine::conclude(const PendingWrite& write) {

@@ -43,7 +43,7 @@ class Store {
   /// Compare-and-set: where the stored state is `from`, stores `to` with the row's attempts and strikes; false where it
   /// is not.
   virtual Result<bool> change(const OrderRow& row, saga::OrderState from, const Progress& to) = 0;
-  /// Saves row.failures[].struck, whatever the state.
+  /// Saves row.failures[].struck, whatever the state; of an order that has ended the attempts as well.
   virtual Result<void> save_strikes(const OrderRow& row) = 0;
 
   /// Does not return where COMMIT reports an error: it may have happened, and only a restart can find out.

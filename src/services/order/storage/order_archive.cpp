@@ -111,7 +111,11 @@ Result<std::optional<AuditedOrder>> OrderArchive::next_audited() {
   if (!*found) return std::optional<AuditedOrder>{};
   const auto id = OrderId::from_bytes(audit_.blob(0));
   if (!id) return failure(ErrorKind::kInternal, "an order has a broken id");
-  AuditedOrder order{*id, static_cast<saga::OrderState>(audit_.integer(1))};
+  const auto state = audit_.integer(1);
+  if (state < 0 || state >= static_cast<std::int64_t>(kOrderStateCount)) {
+    return failure(ErrorKind::kInternal, "order " + id->to_string() + " has a broken state");
+  }
+  AuditedOrder order{*id, static_cast<saga::OrderState>(state)};
   order.user = audit_.text(2);
   order.sku = audit_.text(3);
   order.quantity = audit_.integer(4);

@@ -57,7 +57,7 @@ bool read_progress(const sqlite::Statement& statement, OrderRow& row) {
     row.failed_step = static_cast<saga::Step>(step);
   }
   if (!statement.is_null(19)) row.finished_at = WallTime{statement.integer(19)};
-  return true;
+  return saga::is_final(row.state) == row.finished_at.has_value();  // a row of order_end, exactly if it has ended
 }
 
 }  // namespace

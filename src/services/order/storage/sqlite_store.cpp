@@ -9,8 +9,6 @@
 namespace ldt::order {
 namespace {
 
-constexpr std::int64_t kIndexEvery = 8192;  // orders; a query for one user reads at most so many rows beside the index
-
 void bind_optional_text(sqlite::Statement& statement, int parameter, std::string_view text) {
   if (text.empty()) {
     statement.bind_null(parameter);
@@ -36,10 +34,11 @@ Result<bool> changed(sqlite::Statement& statement) {
 
 }  // namespace
 
-Result<SqliteStore> SqliteStore::open(const std::string& path) {
-  auto database = sqlite::Database::open_owner(path, {.migrations = kMigrations});
+Result<SqliteStore> SqliteStore::open(const std::string& path, sqlite::OwnerOptions options, std::int64_t index_every) {
+  options.migrations = kMigrations;
+  auto database = sqlite::Database::open_owner(path, options);
   if (!database) return tl::unexpected(database.error());
-  SqliteStore store(std::move(*database));
+  SqliteStore store(std::move(*database), index_every);
   if (auto prepared = store.prepare(); !prepared) return tl::unexpected(prepared.error());
   return store;
 }
@@ -60,6 +59,7 @@ Result<void> SqliteStore::prepare() {
        "INSERT INTO order_end(seq, state, attempts, failures, finished_us) SELECT ?1, ?3, ?4, ?5, ?6 WHERE "
        "(SELECT state FROM orders WHERE seq = ?1) = ?2 ON CONFLICT(seq) DO NOTHING RETURNING 1"},
       {&strikes_, "UPDATE orders SET failures = ?2 WHERE seq = ?1"},
+      {&end_strikes_, "UPDATE order_end SET failures = ?2, attempts = ?3 WHERE seq = ?1"},
       {&add_sold_, "INSERT INTO sold VALUES(?1, ?2) ON CONFLICT(sku) DO UPDATE SET quantity = quantity + ?2"},
       {&progress_,
        "SELECT coalesce(e.state, o.state), o.reason, o.failed_step, e.finished_us FROM orders o LEFT JOIN order_end e "
@@ -151,8 +151,12 @@ Result<bool> SqliteStore::finish(const OrderRow& row, saga::OrderState from, con
 
 Result<void> SqliteStore::save_strikes(const OrderRow& row) {
   const std::string failures = render_failures(row.failures);
+  const std::string attempts = render_attempts(row.attempts, row.created_at);
   strikes_.reset();
-  return strikes_.bind(1, row.seq).bind(2, failures).run();
+  const auto saved = strikes_.bind(1, row.seq).bind(2, failures).run();
+  if (!saved) return saved;
+  end_strikes_.reset();
+  return end_strikes_.bind(1, row.seq).bind(2, failures).bind(3, attempts).run();
 }
 
 void SqliteStore::commit() {
@@ -160,7 +164,7 @@ void SqliteStore::commit() {
   transaction_->commit();
   transaction_.reset();
   // Only projections: if they cannot be saved now, they are saved after a later commit.
-  if (not_indexed_ >= kIndexEvery && save_projections()) not_indexed_ = 0;
+  if (not_indexed_ >= index_every_ && save_projections()) not_indexed_ = 0;
 }
 
 Result<void> SqliteStore::save_projections() {

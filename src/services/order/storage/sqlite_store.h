@@ -14,8 +14,12 @@ namespace ldt::order {
 
 class SqliteStore final : public Store {
  public:
-  /// Opens or makes the database. kConflict: in use, or of a newer version.
-  [[nodiscard]] static Result<SqliteStore> open(const std::string& path);
+  /// Orders between two saves of the projections: a query for one user reads at most so many rows beside the index.
+  static constexpr std::int64_t kIndexEvery = 8192;
+
+  /// Opens or makes the database. kConflict: in use, or of a newer version. `options.migrations` are filled in.
+  [[nodiscard]] static Result<SqliteStore> open(const std::string& path, sqlite::OwnerOptions options = {},
+                                                std::int64_t index_every = kIndexEvery);
 
   Result<void> begin() override;
   Result<bool> insert(OrderRow& row) override;
@@ -30,14 +34,16 @@ class SqliteStore final : public Store {
   Result<std::vector<std::pair<std::string, Quantity>>> sold() override;
 
  private:
-  explicit SqliteStore(sqlite::Database database) : database_(std::move(database)) {}
+  SqliteStore(sqlite::Database database, std::int64_t index_every)
+      : database_(std::move(database)), index_every_(index_every) {}
   Result<void> prepare();
   Result<bool> finish(const OrderRow& row, saga::OrderState from, const Progress& to);
   Result<void> save_projections();
 
   sqlite::Database database_;
   std::optional<sqlite::Transaction> transaction_;
-  sqlite::Statement insert_, find_seq_, update_, finish_, strikes_, add_sold_, progress_, find_key_;
+  sqlite::Statement insert_, find_seq_, update_, finish_, strikes_, end_strikes_, add_sold_, progress_, find_key_;
+  std::int64_t index_every_;
   std::int64_t not_indexed_ = 0;  // orders inserted since the last save of the projections
 };
 

@@ -16,6 +16,12 @@ void append(std::string& text, std::int64_t value, char end) {
   text.push_back(end);
 }
 
+/// True for what no number is rendered as: 007, -0.
+bool padded(std::string_view digits) {
+  if (digits.starts_with('-')) return digits[1] == '0';
+  return digits.size() > 1 && digits[0] == '0';
+}
+
 /// Reads `N` integers, separated by blanks and ended by a semicolon; the text moves on behind it.
 template <std::size_t N>
 Result<std::array<std::int64_t, N>> take_record(std::string_view& text) {
@@ -23,10 +29,11 @@ Result<std::array<std::int64_t, N>> take_record(std::string_view& text) {
   for (std::size_t i = 0; i < N; ++i) {
     const auto [last, error] = std::from_chars(text.data(), text.data() + text.size(), fields[i]);
     const char expected = i + 1 == N ? ';' : ' ';
-    if (error != std::errc{} || last == text.data() + text.size() || *last != expected) {
+    const auto digits = static_cast<std::size_t>(last - text.data());
+    if (error != std::errc{} || digits == text.size() || *last != expected || padded(text.substr(0, digits))) {
       return failure(ErrorKind::kInternal, "a stored record of an order is broken");
     }
-    text.remove_prefix(static_cast<std::size_t>(last - text.data()) + 1);
+    text.remove_prefix(digits + 1);
   }
   return fields;
 }
@@ -70,10 +77,10 @@ Result<std::vector<Attempt>> parse_attempts(std::string_view text, WallTime acce
     const auto& [step, number, outcome, start, duration] = *fields;
     Attempt attempt;
     if (!to_enum(step, kSteps, attempt.step) || !to_count(number, attempt.number) ||
-        !to_enum(outcome, kOutcomes, attempt.outcome)) {
+        !to_enum(outcome, kOutcomes, attempt.outcome) ||
+        __builtin_add_overflow(accepted_at.us, start, &attempt.started_at.us)) {
       return failure(ErrorKind::kInternal, "a stored attempt of an order is broken");
     }
-    attempt.started_at = {accepted_at.us + start};
     attempt.duration = std::chrono::microseconds(duration);
     attempts.push_back(attempt);
   }

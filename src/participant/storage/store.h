@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +17,12 @@ namespace ldt::participant {
 
 class Store final : public Journal {
  public:
-  /// Errors as Database::open_owner.
+  /// Errors as Database::open_owner. The first of `options.migrations` is kSchema.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path,
-                                                           std::span<const std::string_view> migrations);
+                                                           const sqlite::OwnerOptions& options);
 
-  /// Fills an empty book: names, saved holdings, the journal's tail, recent operations.
+  /// Fills an empty book: names, saved holdings, the journal's tail, and so many recent operations that a quarter of
+  /// its room is taken; the window grows from there.
   [[nodiscard]] Result<void> load(Book& book);
   [[nodiscard]] Result<sqlite::Transaction> begin() { return sqlite::Transaction::begin(database_); }
   /// Saves what changed since the last save. The owner clears the book's unsaved marks once this is committed.

@@ -1,6 +1,6 @@
 // Adds everything up again from the journal and compares.
 // Depends on platform/sqlite.
-#include "participant/server/audit.h"
+#include "participant/storage/audit.h"
 
 #include <utility>
 
@@ -82,8 +82,18 @@ Result<std::optional<Audit::Row>> Audit::next_row() {
   if (ended_) return std::nullopt;
   const auto order = OrderId::from_bytes(rows_.blob(0));
   if (!order) violation("journal: an order id has not 16 bytes");
-  return Row{.operation = {order.value_or(OrderId{}), static_cast<OperationState>(rows_.integer(2) & 0x7),
-                           std::string(rows_.text(3)), std::string(rows_.text(4)), rows_.integer(5)},
+  auto state = rows_.integer(2);
+  if (state < 0 || state >= static_cast<std::int64_t>(kOperationStates)) {
+    violation("journal: an operation has a state that there is not: " + std::to_string(state));
+    state = 0;
+  }
+  auto amount = rows_.integer(5);
+  if (amount < -kMaxGranted || amount > kMaxGranted) {
+    violation("journal: an operation has an amount that cannot be: " + std::to_string(amount));
+    amount = 0;
+  }
+  return Row{.operation = {order.value_or(OrderId{}), static_cast<OperationState>(state), std::string(rows_.text(3)),
+                           std::string(rows_.text(4)), amount},
              .undo = rows_.integer(1) == 3,
              .delta = rows_.integer(6)};
 }

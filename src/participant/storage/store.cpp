@@ -1,6 +1,6 @@
 // Reads and writes the participant's tables.
 // Depends on platform/sqlite.
-#include "participant/server/store.h"
+#include "participant/storage/store.h"
 
 #include <utility>
 
@@ -9,9 +9,6 @@
 namespace ldt::participant {
 
 namespace {
-
-/// So many recent operations are loaded at start; the window grows from there.
-constexpr std::int64_t kLoadedOperations = 16'384;
 
 std::optional<OrderId> to_order_id(std::string_view bytes) { return OrderId::from_bytes(bytes); }
 
@@ -29,14 +26,33 @@ Result<void> each(sqlite::Statement& statement, OnRow on_row) {
   }
 }
 
+/// The operation in four columns from `first` on: state, holder, item, amount. Nothing where the state is none that an
+/// operation can be in: a flipped bit must not become one.
+std::optional<Operation> to_operation(const sqlite::Statement& row, int first) {
+  const auto state = row.integer(first);
+  if (state < static_cast<std::int64_t>(kDone) || state > static_cast<std::int64_t>(kUndone)) return std::nullopt;
+  return Operation{static_cast<OperationState>(state),
+                   {static_cast<NameId>(row.integer(first + 1)), static_cast<NameId>(row.integer(first + 2)),
+                    row.integer(first + 3)}};
+}
+
+/// No journal ever grows so long; a number beyond it is a broken one, and those after it might overflow.
+constexpr std::int64_t kMaxSeq = std::int64_t{1} << 62;
+
+/// False where no command and no grant can have led there, and sums might overflow.
+bool possible(const Holding& holding) {
+  return holding.balance >= -kMaxGranted && holding.balance <= kMaxGranted && holding.granted >= -kMaxGranted &&
+         holding.granted <= kMaxGranted;
+}
+
 tl::unexpected<Error> broken(const std::string& path, std::string_view what) {
   return failure(ErrorKind::kInternal, path + ": broken: " + std::string(what));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& path, std::span<const std::string_view> migrations) {
-  auto database = sqlite::Database::open_owner(path, {.migrations = migrations});
+Result<std::unique_ptr<Store>> Store::open(const std::string& path, const sqlite::OwnerOptions& options) {
+  auto database = sqlite::Database::open_owner(path, options);
   if (!database) return tl::unexpected(database.error());
   std::unique_ptr<Store> store(new Store(std::move(*database)));
   if (auto done = store->prepare(); !done) return tl::unexpected(done.error());
@@ -92,10 +108,10 @@ Result<void> Store::load_holdings(Book& book) {
   auto loaded = each(*holdings, [&]() -> Result<void> {
     const auto id = holdings->integer(0);
     if (id < 1 || id > static_cast<std::int64_t>(book.name_count())) return broken(database_.path(), "unknown holder");
-    book.set_holding(static_cast<NameId>(id), {.balance = holdings->integer(1),
-                                               .granted = holdings->integer(2),
-                                               .price = holdings->integer(3),
-                                               .open = true});
+    const Holding holding{
+        .balance = holdings->integer(1), .granted = holdings->integer(2), .price = holdings->integer(3), .open = true};
+    if (!possible(holding)) return broken(database_.path(), "impossible balance");
+    book.set_holding(static_cast<NameId>(id), holding);
     return {};
   });
   book.clear_unsaved();
@@ -105,6 +121,7 @@ Result<void> Store::load_holdings(Book& book) {
 Result<void> Store::load_tail(Book& book) {
   const auto saved = database_.query_integer("SELECT projected_seq FROM projection");
   if (!saved) return tl::unexpected(saved.error());
+  if (*saved < 0 || *saved > kMaxSeq) return broken(database_.path(), "impossible number of entries");
   book.set_last_seq(*saved);
   auto tail = database_.prepare("SELECT seq, kind, holder, amount, delta FROM journal WHERE seq > ?1 ORDER BY seq");
   if (!tail) return tl::unexpected(tail.error());
@@ -115,37 +132,40 @@ Result<void> Store::load_tail(Book& book) {
       return broken(database_.path(), "unknown holder");
     }
     const auto id = static_cast<NameId>(holder);
+    const auto delta = tail->integer(4);
+    if (delta < -kMaxGranted || delta > kMaxGranted) return broken(database_.path(), "impossible entry");
     Holding holding = book.holding(id);
-    apply({.kind = static_cast<RowKind>(tail->integer(1)),
-           .payload = {.amount = tail->integer(3)},
-           .delta = tail->integer(4)},
+    apply({.kind = static_cast<RowKind>(tail->integer(1)), .payload = {.amount = tail->integer(3)}, .delta = delta},
           holding);
+    if (!possible(holding)) return broken(database_.path(), "impossible balance");
     if (holding != book.holding(id)) book.set_holding(id, holding);
+    if (tail->integer(0) > kMaxSeq) return broken(database_.path(), "impossible number of entries");
     book.set_last_seq(tail->integer(0));
     return {};
   });
 }
 
 Result<void> Store::load_recent_operations(Book& book) {
+  const std::size_t loaded = book.capacity() / 4;
   auto recent = database_.prepare(
       "SELECT order_id, max(kind), state, holder, item, amount FROM journal WHERE order_id IS NOT NULL"
       " GROUP BY order_id ORDER BY order_id DESC LIMIT ?1");
   if (!recent) return tl::unexpected(recent.error());
-  recent->bind(1, kLoadedOperations);
+  recent->bind(1, static_cast<std::int64_t>(loaded));
   std::vector<std::pair<OrderId, Operation>> newest_first;
   auto read = each(*recent, [&]() -> Result<void> {
     const auto order = to_order_id(recent->blob(0));
     if (!order) return broken(database_.path(), "an order id is not a UUIDv7");
-    const Payload payload{static_cast<NameId>(recent->integer(3)), static_cast<NameId>(recent->integer(4)),
-                          recent->integer(5)};
-    newest_first.emplace_back(*order, Operation{static_cast<OperationState>(recent->integer(2)), payload});
+    const auto operation = to_operation(*recent, 2);
+    if (!operation) return broken(database_.path(), "no such state of an operation");
+    newest_first.emplace_back(*order, *operation);
     return {};
   });
   if (!read) return read;
   for (auto oldest = newest_first.rbegin(); oldest != newest_first.rend(); ++oldest) {
     book.remember(oldest->first, oldest->second);
   }
-  if (newest_first.size() == static_cast<std::size_t>(kLoadedOperations)) book.set_floor(newest_first.back().first);
+  if (newest_first.size() == loaded) book.set_floor(newest_first.back().first);
   return {};
 }
 
@@ -184,8 +204,8 @@ Result<std::optional<Operation>> Store::find(const OrderId& order) {
   std::optional<Operation> found;  // the undo's row comes last and decides
   find_.bind(1, order);
   const auto read = each(find_, [&]() -> Result<void> {
-    found = Operation{static_cast<OperationState>(find_.integer(1)),
-                      {static_cast<NameId>(find_.integer(2)), static_cast<NameId>(find_.integer(3)), find_.integer(4)}};
+    found = to_operation(find_, 1);
+    if (!found) return broken(database_.path(), "no such state of an operation");
     return {};
   });
   if (!read) return tl::unexpected(read.error());

@@ -1,5 +1,5 @@
 // SQL of the tables that every participant has.
-#include "participant/server/schema.h"
+#include "participant/storage/schema.h"
 
 namespace ldt::participant {
 
