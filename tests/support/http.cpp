@@ -6,9 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <ostream>
 #include <stdexcept>
+
+#include "support/exchanges.h"
 
 namespace ldt::testing {
 namespace {
@@ -16,19 +17,16 @@ namespace {
 constexpr std::chrono::seconds kConnectPatience{5};
 constexpr std::chrono::seconds kAnswerPatience{30};
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
+Answer answer_from(const httplib::Response& response) {
+  Headers headers;
+  for (const auto& [name, value] : response.headers) headers[lower_case(name)] = value;
+  return answer_of(response.status, std::move(headers), response.body);
 }
 
-Answer answer_from(const httplib::Response& response) {
-  Answer answer;
-  answer.status = response.status;
-  answer.text = response.body;
-  answer.body = Json::parse(response.body, nullptr, false);
-  if (answer.body.is_discarded()) answer.body = nullptr;
-  for (const auto& [name, value] : response.headers) answer.headers[lower(name)] = value;
-  return answer;
+Sent sent_by(const httplib::Request& request) {
+  Sent sent{request.method, request.path, {}, request.body};
+  for (const auto& [name, value] : request.headers) sent.headers[lower_case(name)] = value;
+  return sent;
 }
 
 sockaddr_in address_of(const std::string& host_and_port) {
@@ -91,7 +89,9 @@ Answer Http::send(const std::string& method, const std::string& path, const Head
   const bool has_body = method == "POST" || method == "PUT";
   if (has_body && !content_type.empty()) request.headers.emplace("Content-Type", content_type);
   const auto result = connection_->client.send(request);
-  return result ? answer_from(*result) : Answer{};
+  const Answer answer = result ? answer_from(*result) : Answer{};
+  record_exchange(sent_by(request), answer);
+  return answer;
 }
 
 std::string send_raw(const std::string& host_and_port, const std::string& bytes, std::chrono::milliseconds patience) {
@@ -108,6 +108,7 @@ std::string send_raw(const std::string& host_and_port, const std::string& bytes,
   for (ssize_t n = 0; (n = recv(socket.descriptor(), piece, sizeof(piece), 0)) > 0;) {
     received.append(piece, static_cast<std::size_t>(n));
   }
+  record_raw_exchange(bytes, received);
   return received;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,5 +30,20 @@ struct End {
 std::ostream& operator<<(std::ostream& out, const End& end);
 
 [[nodiscard]] End documented_end(const OrderRequest& request, const Situation& situation);
+
+/// What is done to an order each time that it is HELD.
+enum class Steer { kRetry, kCancel };
+
+/// The end, and how it comes to it where nothing else goes wrong.
+struct Foretold {
+  End end;                              // its status is that of the answer to POST, also where the order was held first
+  std::vector<int> struck;              // how often each failure instruction strikes
+  std::map<std::string, int> attempts;  // at each participant's step that is called
+  bool order_dies = false;              // an instruction ends the order service, so it recovers the order
+};
+
+/// @param steering  one for each time that it is held, in this order; it stays HELD when they are used up
+[[nodiscard]] Foretold foretell(const OrderRequest& request, const Situation& situation,
+                                std::vector<Steer> steering = {});
 
 }  // namespace ldt::testing

@@ -81,6 +81,46 @@ TEST(Oracle, ForetellsShortageOfMoneyBeforeShortageOfStock) {
   EXPECT_EQ(end_of(51, {.credits = 500, .stock = 0, .price = 10}), "INSUFFICIENT_FUND");
 }
 
+struct Strikes {
+  const char* what;
+  std::vector<Failure> failures;
+  std::vector<int> struck;
+};
+
+TEST(Oracle, ForetellsHowOftenEachInstructionStrikes) {
+  const Strikes rows[] = {
+      {"as often as there are attempts", {{"payment.charge", "TIMEOUT"}}, {3}},
+      {"as often as it says", {{"payment.charge", "CRASH", "NONE", 2}}, {2}},
+      {"a delay is an answer", {{"payment.charge", "DELAY", "NONE", 3, 20}}, {1}},
+      {"one after the other", {{"payment.charge", "UNKNOWN", "NONE", 1}, {"payment.charge", "TIMEOUT"}}, {1, 2}},
+      {"nothing is undone", {{"payment.refund", "UNKNOWN", "NONE", 2}}, {0}},
+      {"only what may have been done is undone",
+       {{"inventory.reserve", "REFUSE"}, {"payment.refund", "UNKNOWN", "NONE", 5}, {"inventory.release", "UNKNOWN"}},
+       {1, 5, 0}},
+      {"whoever recovers an order undoes all",
+       {{"inventory.reserve", "REFUSE"}, {"inventory.release", "UNKNOWN"}, {"order.finish", "CRASH"}},
+       {1, 1, 1}},
+      {"an order that has ended is not finished again", {{"order.finish", "CRASH", "APPLIED", 3}}, {1}},
+      {"an end that was not told is", {{"order.finish", "UNKNOWN", "APPLIED", 3}}, {3}},
+      {"an order that is there is accepted", {{"order.accept", "CRASH", "APPLIED", 3}}, {1}},
+  };
+  for (const auto& row : rows) {
+    const OrderRequest request{.user = "u", .sku = "s", .quantity = 2, .failures = row.failures};
+    EXPECT_EQ(foretell(request, kPlenty).struck, row.struck) << row.what;
+  }
+}
+
+TEST(Oracle, ForetellsWhatBecomesOfAHeldOrder) {
+  OrderRequest request{.user = "u", .sku = "s", .quantity = 2, .handling = {.on_failure = "HOLD"}};
+  request.failures = {{"inventory.reserve", "TIMEOUT", "NONE", 4}, {"payment.refund", "UNKNOWN"}};
+  const auto end_after = [&](const std::vector<Steer>& steering) { return foretell(request, kPlenty, steering); };
+  EXPECT_EQ(end_after({}).end, (End{202, true, "HELD", "", "inventory.reserve"}));
+  EXPECT_EQ(end_after({Steer::kRetry}).end, (End{202, true, "COMPLETED", "SUCCESS", ""}));
+  EXPECT_EQ(end_after({Steer::kRetry}).attempts.at("inventory.reserve"), 5);
+  EXPECT_EQ(end_after({Steer::kCancel}).end, (End{202, true, "REVERTED", "CANCELLED", "inventory.reserve"}));
+  EXPECT_EQ(end_after({Steer::kCancel}).struck, (std::vector<int>{3, 1}));
+}
+
 TEST(Oracle, ForetellsNoOrderAboveThePriceLimit) {
   EXPECT_EQ(documented_end({.user = "u", .sku = "s", .max_unit_price = 9}, kPlenty), (End{409, false, "", "", ""}));
   EXPECT_EQ(documented_end({.user = "u", .sku = "s", .max_unit_price = 10}, kPlenty), End{});
