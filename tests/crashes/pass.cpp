@@ -216,11 +216,15 @@ void Pass::account_for_ends(int phase, const Point* struck) {
   const bool must_end =
       struck != nullptr && phase <= kLastOrder && (kills(struck->strike.fault) || fails_a_commit(struck->strike));
   const int due = must_end && kills(struck->strike.fault) ? kKilled : kCommitInDoubt;
+  // One that an instruction ends may be struck while it starts again, before it has anything in doubt.
+  const auto is_due = [&](int exit_code) {
+    return exit_code == due || (crash_instructed && due == kCommitInDoubt && is_about_the_disk(exit_code));
+  };
   bool seen = false;
   const auto note = [&] {
     for (const auto& ended : services_.take_ended()) {
       judge_end(ended, struck, crash_instructed);
-      seen = seen || (struck != nullptr && ended.service == struck->service && ended.exit_code == due);
+      seen = seen || (struck != nullptr && ended.service == struck->service && is_due(ended.exit_code));
     }
     return seen || !must_end;
   };
