@@ -10,7 +10,8 @@ using std::chrono::milliseconds;
 // So many that those whose orders wait for a service that is down leave some for others.
 constexpr std::size_t kConnections = 2'000;
 constexpr std::size_t kMostWaiting = 20'000;  // orders that arrived and found no connection; more are turned away
-constexpr milliseconds kAskAgainAfter{50};
+constexpr milliseconds kAskAgainAfter{50};    // doubled with each try, up to:
+constexpr milliseconds kMostPause{2'000};
 constexpr milliseconds kLookAfter{1'000};
 constexpr std::uint32_t kReplayEvery = 97, kLookEvery = 53;  // of the orders that were acknowledged
 
@@ -127,7 +128,9 @@ void Generator::placed(const Begun& begun, const WireAnswer& answer) {
     return;
   }
   ++retried_;
-  again(task, kAskAgainAfter);
+  Task next = task;
+  const auto pause = std::min(kAskAgainAfter * (1 << std::min(next.tries++, 10)), kMostPause);
+  again(next, pause);
 }
 
 void Generator::acknowledge(const Begun& begun, int status) {

@@ -59,6 +59,7 @@ class Generator {
     Kind kind = Kind::kPlace;
     SteadyClock::time_point due;   // at first: what its latency is counted from
     SteadyClock::time_point when;  // it is asked for (again)
+    int tries = 0;                 // that came to nothing
     bool operator>(const Task& other) const { return when > other.when; }
   };
   struct Begun {

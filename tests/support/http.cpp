@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <ostream>
+#include <random>
 #include <stdexcept>
 
 #include "support/exchanges.h"
@@ -112,14 +113,19 @@ std::string send_raw(const std::string& host_and_port, const std::string& bytes,
   return received;
 }
 
+// Below the ports that the system gives to those who connect (32768 and up): while nobody listens, such a port may be
+// taken by a client that tries to reach it, even by one that then talks to itself.
 int free_port() {
-  const Socket socket;
-  sockaddr_in address = address_of("127.0.0.1:0");
-  socklen_t length = sizeof(address);
-  if (bind(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), length) != 0)
-    throw std::runtime_error("no free port");
-  getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), &length);
-  return ntohs(address.sin_port);
+  constexpr int kFirst = 20'000;
+  constexpr int kLast = 32'000;
+  static std::mt19937 random{std::random_device{}()};
+  for (int attempt = 0; attempt < 1'000; ++attempt) {
+    const int port = std::uniform_int_distribution<int>(kFirst, kLast)(random);
+    const Socket socket;
+    sockaddr_in address = address_of("127.0.0.1:" + std::to_string(port));
+    if (bind(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) return port;
+  }
+  throw std::runtime_error("no free port");
 }
 
 }  // namespace ldt::testing
