@@ -1,5 +1,6 @@
-// The audit would notice: what a broken disk or a careless hand changes behind the services' backs shows as a
-// violation. The tables are the services' own; a change of theirs that breaks a statement here needs a new statement.
+// The audit would notice: what a careless hand changes behind the services' backs shows as a violation, and what a
+// broken disk changes is refused at the start, an error or a violation, each naming the damage. The tables are the
+// services' own; a change of theirs that breaks a statement here needs a new statement.
 #include "support/database.h"
 #include "support/scenario.h"
 
@@ -56,6 +57,67 @@ TEST_P(Audit, Notices) {
 
 INSTANTIATE_TEST_SUITE_P(That, Audit, ::testing::ValuesIn(kTamperings),
                          [](const auto& tested) { return tested.param.what; });
+
+/// A marketplace of some orders, stopped in an orderly way: all is in the main files.
+class DamagedFile : public ::testing::TestWithParam<std::string> {
+ protected:
+  DamagedFile() {
+    auto client = market.client();
+    client.place(OrderRequest{.user = "alice", .sku = "late-day", .quantity = 2});
+    client.place(OrderRequest{.user = "bob", .sku = "late-day"});
+    EXPECT_TRUE(client.audit().at("ok").get<bool>());
+    EXPECT_EQ(market.stop().exit_code, 0);
+    EXPECT_TRUE(!std::filesystem::exists(file().string() + "-wal") ||
+                std::filesystem::file_size(file().string() + "-wal") == 0);
+  }
+  [[nodiscard]] std::filesystem::path file() const { return market.data() / GetParam() / (GetParam() + ".db"); }
+
+  /// What it says of the damage: the service that does not start, else the audit.
+  std::string complaint() {
+    const auto up = market.ldt({"up", "--detach", "--http", "127.0.0.1:0"});
+    if (up.exit_code != 0) return up.output;
+    const auto audit = market.ldt({"audit"});
+    EXPECT_NE(audit.exit_code, 0);
+    EXPECT_EQ(market.stop().exit_code, 0);
+    return audit.output;
+  }
+
+  Marketplace market;
+};
+
+TEST_P(DamagedFile, IsNamedWhereverABitFlips) {
+  constexpr std::uintmax_t kPage = 4096;
+  const auto size = std::filesystem::file_size(file());
+  for (std::uintmax_t quarter = 0; quarter < 4; ++quarter) {
+    const auto offset = size * quarter / 4 + size / 8;
+    flip_bit(file(), offset);
+    const auto said = complaint();
+    EXPECT_NE(said.find("page " + std::to_string(offset / kPage + 1) + " does not match its checksum"),
+              std::string::npos)
+        << "byte " << offset << ": " << said;
+    EXPECT_NE(said.find(GetParam() + ".db"), std::string::npos) << said;
+    flip_bit(file(), offset);
+  }
+  market.start();
+  EXPECT_TRUE(market.client().audit().at("ok").get<bool>()) << "all bits are as they were";
+}
+
+TEST_P(DamagedFile, IsNamedWhereTheCheckingWouldBeTurnedOff) {
+  for (const std::uintmax_t offset : {20, 68}) {  // the header's marks of a file with checksums
+    flip_bit(file(), offset);
+    const auto said = complaint();
+    EXPECT_NE(said.find("page 1 does not match its checksum"), std::string::npos) << "byte " << offset << ": " << said;
+    flip_bit(file(), offset);
+  }
+}
+
+TEST_P(DamagedFile, IsRefusedWithoutItsLastByte) {
+  std::filesystem::resize_file(file(), std::filesystem::file_size(file()) - 1);
+  EXPECT_NE(complaint().find("damaged"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, DamagedFile, ::testing::ValuesIn(kServices),
+                         [](const auto& tested) { return tested.param; });
 
 }  // namespace
 }  // namespace ldt::testing

@@ -2,8 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <fstream>
 #include <memory>
 #include <stdexcept>
+
+#include "platform/sqlite/page_checksum.h"
 
 namespace ldt::testing {
 namespace {
@@ -13,7 +16,7 @@ using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
 
 Database open(const std::filesystem::path& file) {
   sqlite3* database = nullptr;
-  const int result = sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READWRITE, nullptr);
+  const int result = sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READWRITE, sqlite::checksummed_vfs());
   Database owner(database, &sqlite3_close);
   if (result != SQLITE_OK) throw std::runtime_error("cannot open " + file.string());
   return owner;
@@ -40,6 +43,15 @@ int change_database(const std::filesystem::path& file, const std::string& sql, c
   while (result == SQLITE_ROW) result = sqlite3_step(statement.get());
   if (result != SQLITE_DONE) throw std::runtime_error(sql + ": " + sqlite3_errmsg(database.get()));
   return sqlite3_changes(database.get());
+}
+
+void flip_bit(const std::filesystem::path& file, std::uintmax_t offset) {
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.exceptions(std::ios::failbit | std::ios::badbit);
+  stream.seekg(static_cast<std::streamoff>(offset));
+  const auto byte = static_cast<char>(stream.get() ^ 1);
+  stream.seekp(static_cast<std::streamoff>(offset));
+  stream.put(byte);
 }
 
 }  // namespace ldt::testing

@@ -1,7 +1,8 @@
-// Changes a service's database behind its back, as a broken disk or a careless hand would. The marketplace must be
-// down. Depends on SQLite, which stays in database.cpp.
+// Changes a service's database behind its back: its rows as a careless hand would, with checksums that are right, or
+// its bytes as a broken disk would. The marketplace must be down. Depends on SQLite, which stays in database.cpp.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,5 +13,8 @@ namespace ldt::testing {
 /// @return how many rows changed
 int change_database(const std::filesystem::path& file, const std::string& sql,
                     const std::vector<std::string>& texts = {});
+
+/// Flips the lowest bit of one byte.
+void flip_bit(const std::filesystem::path& file, std::uintmax_t offset);
 
 }  // namespace ldt::testing

@@ -119,6 +119,7 @@ void Audit::check_pair(const Row& done, const Row& undone) {
 Result<AuditTotals> Audit::totals() {
   if (auto done = check_holders(); !done) return tl::unexpected(done.error());
   if (auto done = check_sequence(); !done) return tl::unexpected(done.error());
+  if (auto done = check_pages(); !done) return tl::unexpected(done.error());
   const auto put_in = database_.query_integer("SELECT sum(delta) FROM journal WHERE kind = 1");
   if (!put_in) return tl::unexpected(put_in.error());
   const auto held = database_.query_integer("SELECT sum(balance) FROM holding_now");
@@ -146,6 +147,14 @@ Result<void> Audit::check_sequence() {
       " - count(*) FROM journal");
   if (!missing) return tl::unexpected(missing.error());
   if (*missing != 0) violation("journal: " + number(*missing) + " entries are missing");
+  return {};
+}
+
+/// What is damaged in a file may be what nobody has read for long: an index, say, or a key.
+Result<void> Audit::check_pages() {
+  auto damaged = database_.verify_pages();
+  if (!damaged) return tl::unexpected(damaged.error());
+  for (auto& page : *damaged) violation(std::move(page));
   return {};
 }
 

@@ -54,6 +54,7 @@ class Audit {
   void check_pair(const Row& done, const Row& undone);
   [[nodiscard]] Result<void> check_holders();
   [[nodiscard]] Result<void> check_sequence();
+  [[nodiscard]] Result<void> check_pages();
   void violation(std::string text);
 
   sqlite::Database database_;

@@ -1,4 +1,4 @@
-// The only file that calls sqlite3.
+// Statements, transactions and the owner's rules. Only this file and page_checksum.cpp call sqlite3.
 // Depends on sqlite3 and flock(2).
 // Invariant: no sqlite3 result code is ignored where it could mean that something was not done.
 #include "platform/sqlite/database.h"
@@ -16,12 +16,20 @@
 
 #include "base/check.h"
 #include "base/exit_codes.h"
+#include "platform/sqlite/page_checksum.h"
 
 namespace ldt::sqlite {
 
 namespace {
 
+std::string damage(const std::string& path, std::int64_t page) {
+  return path + ": damaged: page " + std::to_string(page) + " does not match its checksum";
+}
+
 tl::unexpected<Error> describe(sqlite3* handle, const std::string& path) {
+  if (sqlite3_extended_errcode(handle) == SQLITE_IOERR_DATA) {
+    if (const auto page = last_damaged_page(handle)) return failure(ErrorKind::kInternal, damage(path, *page));
+  }
   return failure(ErrorKind::kInternal, path + ": " + sqlite3_errmsg(handle));
 }
 
@@ -126,7 +134,7 @@ tl::unexpected<Error> Database::error() const { return describe(handle_.get(), p
 
 Result<Database> Database::open(const std::string& path, int flags, std::chrono::milliseconds busy_timeout) {
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, checksummed_vfs());
   Database database(path, handle);
   if (code != SQLITE_OK) return database.error();
   sqlite3_extended_result_codes(handle, 1);
@@ -154,6 +162,7 @@ Result<Database> Database::open_owner(const std::string& path, const OwnerOption
   database->in_doubt_ = options.in_doubt;
   if (auto done = database->configure(options); !done) return tl::unexpected(done.error());
   if (auto done = database->make_durable(); !done) return tl::unexpected(done.error());
+  if (auto done = database->check_length(); !done) return tl::unexpected(done.error());
   if (auto done = database->migrate(options.migrations); !done) return tl::unexpected(done.error());
   return database;
 }
@@ -163,8 +172,11 @@ Result<Database> Database::open_reader(const std::string& path) {
 }
 
 Result<void> Database::configure(const OwnerOptions& options) {
+  reserve_checksums(handle_.get());
   return execute(
-      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
+      "PRAGMA page_size=" + std::to_string(kPageBytes) +
+      "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
+      "PRAGMA secure_delete=ON;"  // else a page that is freed at once is never written, and a hole without a checksum
       "PRAGMA wal_autocheckpoint=" +
       std::to_string(options.wal_autocheckpoint_pages) + "; PRAGMA cache_size=-" + std::to_string(options.cache_kib));
 }
@@ -181,8 +193,29 @@ Result<void> Database::make_durable() {
   auto transaction = Transaction::begin(*this);
   if (!transaction) return tl::unexpected(transaction.error());
   if (auto done = execute("PRAGMA user_version=" + std::to_string(*version)); !done) return done;
+  if (has_checksums(handle_.get())) {
+    if (auto done = execute("PRAGMA application_id=" + std::to_string(kChecksummedApplicationId)); !done) return done;
+  }
   transaction->commit();
   return {};
+}
+
+/// SQLite itself misses a last page that is cut off in its midst. All of it must be in the file now that the log is
+/// empty but for page 1.
+Result<void> Database::check_length() {
+  if (!has_checksums(handle_.get())) return {};
+  const auto pages = query_integer("PRAGMA page_count");
+  if (!pages) return tl::unexpected(pages.error());
+  if (size_in_bytes(handle_.get()) >= *pages * kPageBytes) return {};
+  return failure(ErrorKind::kInternal, path_ + ": damaged: it is cut off");
+}
+
+Result<std::vector<std::string>> Database::verify_pages() {
+  const auto pages = find_damaged_pages(handle_.get());
+  if (!pages) return failure(pages.error().kind, path_ + ": " + pages.error().detail);
+  std::vector<std::string> found;
+  for (const auto page : *pages) found.push_back(damage(path_, page));
+  return found;
 }
 
 Result<void> Database::migrate(std::span<const std::string_view> migrations) {

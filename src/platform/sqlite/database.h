@@ -1,5 +1,6 @@
 // One SQLite file: opened, migrated and locked for one owner, or opened read-only beside that owner.
-// Hides sqlite3; errors are values that name the file and carry SQLite's own message.
+// Hides sqlite3; errors are values that name the file and carry SQLite's own message, or say that it was damaged: the
+// pages of the file carry checksums.
 // Invariant: a COMMIT that fails ends the process (or what stands for it: InDoubt), because it may have happened;
 // nothing else can then be said.
 #pragma once
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/order_id.h"
 #include "base/result.h"
@@ -98,6 +100,10 @@ class Database {
   /// The single integer that a query without parameters gives; 0 where it gives no row or NULL.
   [[nodiscard]] Result<std::int64_t> query_integer(std::string_view sql);
 
+  /// Reads all of the file, past every cache; beside a writer, too. For what nothing else may ever read again.
+  /// @return a line for each page that is not as it was written
+  [[nodiscard]] Result<std::vector<std::string>> verify_pages();
+
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
@@ -122,6 +128,7 @@ class Database {
   [[nodiscard]] static Result<Lock> lock(const std::string& path);
   [[nodiscard]] Result<void> configure(const OwnerOptions& options);
   [[nodiscard]] Result<void> make_durable();
+  [[nodiscard]] Result<void> check_length();
   [[nodiscard]] Result<void> migrate(std::span<const std::string_view> migrations);
   [[nodiscard]] tl::unexpected<Error> error() const;
 

@@ -102,6 +102,8 @@ void AuditRules::totals(Participant participant, const AuditedTotals& totals) {
   }
 }
 
+void AuditRules::damaged(std::string text) { violation(std::nullopt, "order-books", std::move(text)); }
+
 AuditReport AuditRules::report() {
   const auto& [granted, balances, completed, in_flight] = report_.credits;
   if (granted != balances + completed + in_flight) {

@@ -52,6 +52,8 @@ class AuditRules {
   /// The id is no order even now: nothing may have been done for it.
   void unknown(const OrderId& id);
   void totals(saga::Participant participant, const AuditedTotals& totals);
+  /// The orders' own file is damaged; `text` says where.
+  void damaged(std::string text);
 
   /// Ids given to newer(): they must be orders by now.
   [[nodiscard]] const std::vector<OrderId>& newer_ids() const { return newer_; }

@@ -110,6 +110,9 @@ class Merge {
     }
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
       rules_.totals(static_cast<Participant>(i), snapshots_[i]->totals());
+    auto damaged = archive_.verify_pages();
+    if (!damaged) return tl::unexpected(damaged.error());
+    for (auto& page : *damaged) rules_.damaged(std::move(page));
     return rules_.report();
   }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "platform/sqlite/database.h"
 #include "services/order/audit/audit_rules.h"
@@ -28,6 +29,8 @@ class OrderArchive {
   [[nodiscard]] Result<void> begin_audit();
   [[nodiscard]] Result<std::optional<AuditedOrder>> next_audited();
   void end_audit();
+  /// As sqlite::Database.
+  [[nodiscard]] Result<std::vector<std::string>> verify_pages() { return database_.verify_pages(); }
 
  private:
   explicit OrderArchive(sqlite::Database database) : database_(std::move(database)) {}

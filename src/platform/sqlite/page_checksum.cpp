@@ -1,0 +1,311 @@
+// The layer itself: sqlite3_vfs and sqlite3_io_methods that pass everything on but pages of main files.
+// Depends on sqlite3. The last 8 bytes of a page, which SQLite leaves alone (reserved bytes), hold its checksum.
+#include "platform/sqlite/page_checksum.h"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <set>
+#include <thread>
+
+#include "base/check.h"
+
+namespace ldt::sqlite {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "checksums are stored as they are computed");
+
+using Page = std::array<unsigned char, kPageBytes>;
+using Word = std::uint64_t;
+
+constexpr const char* kName = "ldt-checksummed";
+constexpr int kReservedBytes = sizeof(Word);
+constexpr int kWords = kPageBytes / static_cast<int>(sizeof(Word));
+constexpr int kLanes = 4;
+constexpr int kAttempts = 5;  // at a page that may be under way from the log to the file
+
+// SQLite's file format
+constexpr int kHeaderBytes = 100;  // of page 1; parts of it are read alone, before its page is
+constexpr std::size_t kReservedAt = 20;
+constexpr std::size_t kApplicationIdAt = 68;
+constexpr std::int64_t kLockPage = 0x40000000 / kPageBytes + 1;  // holds locks and is never written
+
+std::uint32_t big_endian(const unsigned char* bytes) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8U | bytes[i];
+  return value;
+}
+
+// The checksum
+
+Word word_at(const unsigned char* page, int index) {
+  Word word = 0;
+  std::memcpy(&word, page + static_cast<std::size_t>(index) * sizeof(Word), sizeof word);
+  return word;
+}
+
+/// For a fixed word a bijection of the lane, and for a fixed lane one of the word.
+Word stir(Word lane, Word word) { return std::rotl((lane ^ word) * 0x9E3779B97F4A7C15U, 29); }
+
+/// Over all words but the last, for which the page's number stands. Four lanes, since one would wait for its
+/// multiplications. As each step is a bijection, damage within one word always shows; any other does but once in 2^64.
+Word checksum(const unsigned char* page, std::int64_t number) {
+  std::array<Word, kLanes> lanes{0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0, 0x082EFA98EC4E6C89};
+  for (int i = 0; i < kWords - kLanes; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      lanes[static_cast<std::size_t>(lane)] = stir(lanes[static_cast<std::size_t>(lane)], word_at(page, i + lane));
+    }
+  }
+  for (int lane = 0; lane + 1 < kLanes; ++lane) {
+    lanes[static_cast<std::size_t>(lane)] =
+        stir(lanes[static_cast<std::size_t>(lane)], word_at(page, kWords - kLanes + lane));
+  }
+  lanes.back() = stir(lanes.back(), static_cast<Word>(number));
+  Word sum = 0;
+  for (const Word lane : lanes) {
+    sum = stir(sum, lane);
+    sum ^= sum >> 32;
+  }
+  return sum;
+}
+
+bool verifies(const unsigned char* page, std::int64_t number) {
+  return word_at(page, kWords - 1) == checksum(page, number);
+}
+
+// A main file
+
+struct PageFile : sqlite3_file {
+  bool checked;          // its pages carry checksums
+  std::int64_t damaged;  // the last such page, 0: none
+
+  /// The file below, which SQLite has left room for behind this one.
+  sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+
+  /// From the header of the file. Never unlearned.
+  void learn(const unsigned char* header) {
+    const std::uint32_t id = big_endian(header + kApplicationIdAt);
+    checked = checked || header[kReservedAt] == kReservedBytes || id == kChecksummedApplicationId;
+  }
+};
+
+PageFile& of(sqlite3_file* file) { return *static_cast<PageFile*>(file); }
+const sqlite3_io_methods& methods_below(sqlite3_file* file) { return *of(file).below()->pMethods; }
+
+int damage(PageFile& file, std::int64_t number) {
+  file.damaged = number;
+  return SQLITE_IOERR_DATA;
+}
+
+/// A page that is cut off is damaged, too: no page is read before it was written.
+int read_page(PageFile& file, unsigned char* out, std::int64_t number) {
+  const int code = file.below()->pMethods->xRead(file.below(), out, kPageBytes, (number - 1) * kPageBytes);
+  if (code == SQLITE_OK && verifies(out, number)) return SQLITE_OK;
+  return code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ ? damage(file, number) : code;
+}
+
+int read(sqlite3_file* raw, void* out, int size, sqlite3_int64 offset) {
+  PageFile& file = of(raw);
+  if (offset + size <= kHeaderBytes || !file.checked) {
+    const int code = methods_below(raw).xRead(file.below(), out, size, offset);
+    if (code == SQLITE_OK && offset == 0 && size >= kHeaderBytes) file.learn(static_cast<unsigned char*>(out));
+    return code;
+  }
+  const std::int64_t number = offset / kPageBytes + 1;
+  const auto begin = static_cast<std::size_t>(offset % kPageBytes);
+  if (begin == 0 && size == kPageBytes) return read_page(file, static_cast<unsigned char*>(out), number);
+  // SQLite reads long values past its cache, without what it does not need of a page.
+  if (begin + static_cast<std::size_t>(size) > kPageBytes)
+    return damage(file, 1);  // its header says how long pages are
+  Page page;
+  const int code = read_page(file, page.data(), number);
+  if (code == SQLITE_OK) std::memcpy(out, page.data() + begin, static_cast<std::size_t>(size));
+  return code;
+}
+
+int write(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) {
+  PageFile& file = of(raw);
+  if (offset == 0 && size >= kHeaderBytes) file.learn(static_cast<const unsigned char*>(bytes));
+  if (!file.checked || size != kPageBytes || offset % kPageBytes != 0) {
+    return methods_below(raw).xWrite(file.below(), bytes, size, offset);
+  }
+  Page page;  // the bytes are SQLite's, and not to be changed
+  std::memcpy(page.data(), bytes, kPageBytes);
+  const Word sum = checksum(page.data(), offset / kPageBytes + 1);
+  std::memcpy(page.data() + kPageBytes - kReservedBytes, &sum, sizeof sum);
+  return methods_below(raw).xWrite(file.below(), page.data(), size, offset);
+}
+
+/// Passes a call of a file on to the one below.
+template <auto Method, class... Arguments>
+auto pass(sqlite3_file* file, Arguments... arguments) {
+  return (methods_below(file).*Method)(of(file).below(), arguments...);
+}
+
+using Methods = sqlite3_io_methods;
+
+/// Version 2: without xFetch, which would show SQLite pages that were not verified.
+constexpr Methods kMethods{
+    2,
+    pass<&Methods::xClose>,
+    read,
+    write,
+    pass<&Methods::xTruncate>,
+    pass<&Methods::xSync>,
+    pass<&Methods::xFileSize>,
+    pass<&Methods::xLock>,
+    pass<&Methods::xUnlock>,
+    pass<&Methods::xCheckReservedLock>,
+    pass<&Methods::xFileControl>,
+    pass<&Methods::xSectorSize>,
+    pass<&Methods::xDeviceCharacteristics>,
+    pass<&Methods::xShmMap>,
+    pass<&Methods::xShmLock>,
+    pass<&Methods::xShmBarrier>,
+    pass<&Methods::xShmUnmap>,
+    nullptr,
+    nullptr,
+};
+
+// The file system
+
+sqlite3_vfs* below(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
+
+int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* out, int flags, int* out_flags) {
+  // Logs, journals and temporary files are the file system's own.
+  if ((flags & SQLITE_OPEN_MAIN_DB) == 0) return below(vfs)->xOpen(below(vfs), name, out, flags, out_flags);
+  auto* file = new (out) PageFile{};
+  const int code = below(vfs)->xOpen(below(vfs), name, file->below(), flags, out_flags);
+  if (file->below()->pMethods == nullptr) return code;
+  if (file->below()->pMethods->iVersion < 2) {  // has no shared memory, so no write-ahead log
+    file->below()->pMethods->xClose(file->below());
+    return SQLITE_CANTOPEN;
+  }
+  file->pMethods = &kMethods;
+  return code;
+}
+
+/// Passes a call of the file system on to the one below.
+template <auto Method, class... Arguments>
+auto pass_on(sqlite3_vfs* vfs, Arguments... arguments) {
+  return (below(vfs)->*Method)(below(vfs), arguments...);
+}
+
+sqlite3_vfs make_vfs() {
+  using Vfs = sqlite3_vfs;
+  Vfs* base = sqlite3_vfs_find(nullptr);
+  CHECK(base != nullptr);
+  Vfs vfs{};
+  vfs.iVersion = base->iVersion < 2 ? 1 : 2;
+  vfs.szOsFile = static_cast<int>(sizeof(PageFile)) + base->szOsFile;
+  vfs.mxPathname = base->mxPathname;
+  vfs.zName = kName;
+  vfs.pAppData = base;
+  vfs.xOpen = open;
+  vfs.xDelete = pass_on<&Vfs::xDelete>;
+  vfs.xAccess = pass_on<&Vfs::xAccess>;
+  vfs.xFullPathname = pass_on<&Vfs::xFullPathname>;
+  vfs.xRandomness = pass_on<&Vfs::xRandomness>;
+  vfs.xSleep = pass_on<&Vfs::xSleep>;
+  vfs.xCurrentTime = pass_on<&Vfs::xCurrentTime>;
+  vfs.xGetLastError = pass_on<&Vfs::xGetLastError>;
+  vfs.xCurrentTimeInt64 = pass_on<&Vfs::xCurrentTimeInt64>;
+  return vfs;
+}
+
+/// Nothing where the connection is not through this layer.
+PageFile* file_of(sqlite3* handle) {
+  sqlite3_file* file = nullptr;
+  const int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
+  return code == SQLITE_OK && file != nullptr && file->pMethods == &kMethods ? &of(file) : nullptr;
+}
+
+/// The pages that the write-ahead log holds: SQLite reads those from there, not from the file.
+std::set<std::int64_t> pages_in_log(sqlite3* handle) {
+  constexpr int kLogHeader = 32;
+  constexpr int kFrameHeader = 24;
+  std::set<std::int64_t> pages;
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  if (log == nullptr || log->pMethods == nullptr) return pages;
+  std::array<unsigned char, kLogHeader> header;
+  if (log->pMethods->xRead(log, header.data(), kLogHeader, 0) != SQLITE_OK) return pages;
+  std::array<unsigned char, kFrameHeader> frame;
+  for (std::int64_t at = kLogHeader; log->pMethods->xRead(log, frame.data(), kFrameHeader, at) == SQLITE_OK;
+       at += kFrameHeader + kPageBytes) {
+    if (std::memcmp(&frame[8], &header[16], 8) != 0) break;  // the salt of an older log
+    pages.insert(big_endian(frame.data()));
+  }
+  return pages;
+}
+
+/// Reads the pages and forgets those that verify.
+Result<void> keep_damaged(PageFile& file, std::vector<std::int64_t>& numbers) {
+  Page page;
+  int failed = SQLITE_OK;
+  std::erase_if(numbers, [&](std::int64_t number) {
+    const int code = read_page(file, page.data(), number);
+    if (code != SQLITE_OK && code != SQLITE_IOERR_DATA) failed = code;
+    return code == SQLITE_OK;
+  });
+  if (failed != SQLITE_OK) return failure(ErrorKind::kInternal, sqlite3_errstr(failed));
+  return {};
+}
+
+}  // namespace
+
+const char* checksummed_vfs() {
+  static const char* const name = [] {
+    static sqlite3_vfs vfs = make_vfs();
+    CHECK(sqlite3_vfs_register(&vfs, 0) == SQLITE_OK);
+    return vfs.zName;
+  }();
+  return name;
+}
+
+void reserve_checksums(sqlite3* handle) {
+  int bytes = kReservedBytes;
+  CHECK(sqlite3_file_control(handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes) == SQLITE_OK);
+}
+
+bool has_checksums(sqlite3* handle) {
+  const PageFile* file = file_of(handle);
+  return file != nullptr && file->checked;
+}
+
+std::optional<std::int64_t> last_damaged_page(sqlite3* handle) {
+  const PageFile* file = file_of(handle);
+  return file != nullptr && file->damaged != 0 ? std::optional(file->damaged) : std::nullopt;
+}
+
+Result<std::vector<std::int64_t>> find_damaged_pages(sqlite3* handle) {
+  std::vector<std::int64_t> damaged;
+  if (!has_checksums(handle)) return damaged;
+  PageFile& file = *file_of(handle);
+  const std::int64_t pages = (size_in_bytes(handle) + kPageBytes - 1) / kPageBytes;
+  for (std::int64_t number = 1; number <= pages; ++number) damaged.push_back(number);
+  if (pages >= kLockPage) damaged.erase(damaged.begin() + (kLockPage - 1));
+  if (auto done = keep_damaged(file, damaged); !done) return tl::unexpected(done.error());
+  // A page that a checkpoint is just writing can be seen half new, but not again and again. One that has been in the
+  // log alone can have others behind it in the file already: there it is a hole.
+  for (int attempt = 1; attempt <= kAttempts && !damaged.empty(); ++attempt) {
+    std::erase_if(damaged, [log = pages_in_log(handle)](std::int64_t number) { return log.contains(number); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(attempt));
+    if (auto done = keep_damaged(file, damaged); !done) return tl::unexpected(done.error());
+  }
+  return damaged;
+}
+
+std::int64_t size_in_bytes(sqlite3* handle) {
+  sqlite3_int64 size = 0;
+  PageFile* file = file_of(handle);
+  CHECK(file != nullptr && methods_below(file).xFileSize(file->below(), &size) == SQLITE_OK);
+  return size;
+}
+
+}  // namespace ldt::sqlite
