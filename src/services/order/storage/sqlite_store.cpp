@@ -153,7 +153,7 @@ Result<void> SqliteStore::save_strikes(const OrderRow& row) {
   const std::string failures = render_failures(row.failures);
   const std::string attempts = render_attempts(row.attempts, row.created_at);
   strikes_.reset();
-  const auto saved = strikes_.bind(1, row.seq).bind(2, failures).run();
+  auto saved = strikes_.bind(1, row.seq).bind(2, failures).run();
   if (!saved) return saved;
   end_strikes_.reset();
   return end_strikes_.bind(1, row.seq).bind(2, failures).bind(3, attempts).run();
