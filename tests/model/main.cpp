@@ -1,5 +1,5 @@
 // `ldt test model`: explores the shipped saga and participant, and proves that the exploration would find mistakes.
-// Depends on session.h. Exit: 0 all passed, 1 something failed, 2 bad command line.
+// Depends on inspection.h. Exit: 0 all passed, 1 something failed, 2 bad command line.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "model/guard.h"
-#include "model/session.h"
+#include "model/inspection.h"
 
 namespace ldt::model {
 namespace {
@@ -73,8 +73,8 @@ int run(const Options& options) {
   if (!options.mutant.empty() && mutant == nullptr) return usage_error("no mutant " + options.mutant);
   const char* reports = std::getenv("LDT_REPORTS");
   catch_failed_checks();
-  Session session(jobs_for(options, config, mutant), reports == nullptr ? "" : reports, options.verbose);
-  return session.run(options.threads) ? 0 : 1;
+  Inspection inspection(jobs_for(options, config, mutant), reports == nullptr ? "" : reports, options.verbose);
+  return inspection.run(options.threads) ? 0 : 1;
 }
 
 }  // namespace

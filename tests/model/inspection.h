@@ -24,11 +24,11 @@ struct Job {
   [[nodiscard]] std::string name() const;
 };
 
-class Session {
+class Inspection {
  public:
   /// @param reports  a folder for counterexamples; empty: none are written
   /// @param verbose  shows the counterexamples of mutants, too
-  Session(std::vector<Job> jobs, std::string reports, bool verbose);
+  Inspection(std::vector<Job> jobs, std::string reports, bool verbose);
   /// Runs all jobs on so many threads; prints a line for each as it ends, and "N passed, N failed" at last.
   /// @return whether all passed
   bool run(unsigned threads);

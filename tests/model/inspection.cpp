@@ -1,6 +1,6 @@
 // A pool of threads and the words for a person.
-// Depends on session.h.
-#include "model/session.h"
+// Depends on inspection.h.
+#include "model/inspection.h"
 
 #include <algorithm>
 #include <chrono>
@@ -34,7 +34,7 @@ std::string Job::name() const {
   return mutant == nullptr ? std::string(config->name) : "mutant " + std::string(mutant->name);
 }
 
-Session::Session(std::vector<Job> jobs, std::string reports, bool verbose)
+Inspection::Inspection(std::vector<Job> jobs, std::string reports, bool verbose)
     : reports_(std::move(reports)), verbose_(verbose) {
   for (auto& job : jobs) {
     jobs_.push_back(std::make_unique<Running>());
@@ -42,7 +42,7 @@ Session::Session(std::vector<Job> jobs, std::string reports, bool verbose)
   }
 }
 
-bool Session::run(unsigned threads) {
+bool Inspection::run(unsigned threads) {
   std::vector<std::thread> pool;
   for (unsigned i = 0; i < threads; ++i) pool.emplace_back([this] { work(); });
   {
@@ -55,7 +55,7 @@ bool Session::run(unsigned threads) {
   return failed_ == 0 && passed_ > 0;
 }
 
-void Session::work() {
+void Inspection::work() {
   for (;;) {
     Running* running = nullptr;
     {
@@ -76,7 +76,7 @@ void Session::work() {
   }
 }
 
-void Session::show_progress() {
+void Inspection::show_progress() {
   for (const auto& running : jobs_) {
     if (!running->active) continue;
     std::fprintf(stderr, "  ...     %s: %s states, %u moves deep\n", running->job.name().c_str(),
@@ -84,7 +84,7 @@ void Session::show_progress() {
   }
 }
 
-void Session::finish(const Running& running, const Outcomes& outcomes, double seconds) {
+void Inspection::finish(const Running& running, const Outcomes& outcomes, double seconds) {
   const Job& job = running.job;
   const auto& found = outcomes.counterexample;
   const bool passed = found.has_value() == (job.mutant != nullptr);
@@ -109,7 +109,7 @@ void Session::finish(const Running& running, const Outcomes& outcomes, double se
   std::fflush(stdout);
 }
 
-std::string Session::write_report(const Job& job, const Counterexample& found) const {
+std::string Inspection::write_report(const Job& job, const Counterexample& found) const {
   if (reports_.empty()) return {};
   const std::string name(job.mutant == nullptr ? job.config->name : job.mutant->name);
   const std::string path = reports_ + "/model-" + name + ".txt";
