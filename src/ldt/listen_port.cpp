@@ -5,13 +5,21 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include "platform/process/unique_fd.h"
 
 namespace ldt {
 namespace {
+
+using std::chrono::milliseconds;
+
+// A service that was killed gives up its lock a moment before its port: there may be thousands of connections to close.
+constexpr milliseconds kPatience{2'000};
+constexpr milliseconds kTryAgainAfter{20};
 
 int port_of(int fd) {
   sockaddr_storage bound{};
@@ -19,6 +27,16 @@ int port_of(int fd) {
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length) != 0) return 0;
   return bound.ss_family == AF_INET6 ? ntohs(reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port)
                                      : ntohs(reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
+}
+
+/// The port that was listened on for a moment, or why not (an errno).
+tl::expected<int, int> try_port(const addrinfo& at) {
+  const process::UniqueFd fd(::socket(at.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int yes = 1;
+  const bool bound = fd && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                     ::bind(fd.get(), at.ai_addr, at.ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0;
+  if (!bound) return tl::unexpected(errno);
+  return port_of(fd.get());
 }
 
 }  // namespace
@@ -32,13 +50,16 @@ Result<Address> check_free(const Address& address) {
     return failure(ErrorKind::kInvalid, "cannot listen on " + address.text() + ": " + ::gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
-  const process::UniqueFd fd(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int yes = 1;
-  const bool bound = fd && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-                     ::bind(fd.get(), found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0;
-  if (bound) return Address{address.host, std::to_string(port_of(fd.get()))};
-  const std::string advice = errno == EADDRINUSE ? "; choose another with --http HOST:PORT" : "";
-  return failure(ErrorKind::kConflict, "cannot listen on " + address.text() + ": " + std::strerror(errno) + advice);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  auto port = try_port(*found);
+  while (!port && port.error() == EADDRINUSE && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kTryAgainAfter);
+    port = try_port(*found);
+  }
+  if (port) return Address{address.host, std::to_string(*port)};
+  const std::string advice = port.error() == EADDRINUSE ? "; choose another with --http HOST:PORT" : "";
+  return failure(ErrorKind::kConflict,
+                 "cannot listen on " + address.text() + ": " + std::strerror(port.error()) + advice);
 }
 
 }  // namespace ldt

@@ -90,6 +90,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (whole.done) check_request(parts);
   RequestParts cut_parts;
   const Parsed cut = parse(input, cuts(input, data[0], data[1]), cut_parts);
+  // Beast measures a header by what has arrived of it: for a few bytes around the limit the cuts decide.
+  const auto too_large = [](const Parsed& parsed) { return parsed.refusal == problem_type::kHeaderTooLarge.name; };
+  if (too_large(whole) || too_large(cut)) return 0;
   // What is wrong with a request that is not complete may be noticed later; what is complete is the same.
   REQUIRE(whole.done == cut.done);
   if (whole.done) REQUIRE(whole == cut);

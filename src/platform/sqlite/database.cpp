@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 
 #include "base/check.h"
 #include "base/exit_codes.h"
@@ -21,6 +22,9 @@
 namespace ldt::sqlite {
 
 namespace {
+
+// One that was killed keeps its lock until all of its threads are gone.
+constexpr std::chrono::milliseconds kOwnerLeavesWithin{1'000};
 
 std::string damage(const std::string& path, std::int64_t page) {
   return path + ": damaged: page " + std::to_string(page) + " does not match its checksum";
@@ -147,9 +151,16 @@ Result<Database::Lock> Database::lock(const std::string& path) {
   Lock lock;
   lock.fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock.fd < 0) return failure(ErrorKind::kInternal, name + ": " + std::strerror(errno));
-  if (::flock(lock.fd, LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return failure(ErrorKind::kConflict, path + ": in use by another process");
-  return failure(ErrorKind::kInternal, name + ": " + std::strerror(errno));
+  const auto deadline = std::chrono::steady_clock::now() + kOwnerLeavesWithin;
+  while (::flock(lock.fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return failure(ErrorKind::kInternal, name + ": " + std::strerror(errno));
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return failure(ErrorKind::kConflict, path + ": in use by another process");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return lock;
 }
 
 Result<Database> Database::open_owner(const std::string& path, const OwnerOptions& options) {
