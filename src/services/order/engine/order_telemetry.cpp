@@ -28,9 +28,9 @@ OrderTelemetry::OrderTelemetry(telemetry::Telemetry& telemetry)
       saga_duration_(telemetry.histogram("ldt.saga.duration", "s", "Time from acceptance to the end, by outcome")),
       commit_duration_(telemetry.histogram("ldt.commit.duration", "s", "Time of one transaction with its fsync")),
       batch_size_(telemetry.histogram("ldt.batch.size", "{command}", "Commands that shared one commit")) {
-  telemetry.gauge("ldt.sagas.in_flight", "{order}", "Orders that have not ended", [this] { return in_flight_.load(); });
+  telemetry.gauge("ldt.sagas.in_flight", "{order}", "Orders that have not ended", [gauges = gauges_] { return gauges->in_flight.load(); });
   telemetry.gauge("ldt.sagas.stuck", "{order}", "Orders with an undo that keeps failing",
-                  [this] { return stuck_.load(); });
+                  [gauges = gauges_] { return gauges->stuck.load(); });
 }
 
 void OrderTelemetry::accepted(const OrderRow& row, bool recovered) {
@@ -122,8 +122,8 @@ void OrderTelemetry::storage_failed(std::string_view error) {
 }
 
 void OrderTelemetry::in_flight(std::size_t orders, std::size_t stuck) {
-  in_flight_.store(static_cast<std::int64_t>(orders), std::memory_order_relaxed);
-  stuck_.store(static_cast<std::int64_t>(stuck), std::memory_order_relaxed);
+  gauges_->in_flight.store(static_cast<std::int64_t>(orders), std::memory_order_relaxed);
+  gauges_->stuck.store(static_cast<std::int64_t>(stuck), std::memory_order_relaxed);
 }
 
 }  // namespace ldt::order

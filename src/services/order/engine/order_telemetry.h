@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "platform/telemetry/telemetry.h"
 #include "services/order/engine/observer.h"
@@ -33,8 +34,11 @@ class OrderTelemetry final : public Observer {
   telemetry::Histogram& saga_duration_;
   telemetry::Histogram& commit_duration_;
   telemetry::Histogram& batch_size_;
-  std::atomic<std::int64_t> in_flight_{0};
-  std::atomic<std::int64_t> stuck_{0};
+  struct Gauges {
+    std::atomic<std::int64_t> in_flight{0};
+    std::atomic<std::int64_t> stuck{0};
+  };
+  const std::shared_ptr<Gauges> gauges_ = std::make_shared<Gauges>();  // they are read after this is gone, too
 };
 
 }  // namespace ldt::order
