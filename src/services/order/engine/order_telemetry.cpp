@@ -28,7 +28,8 @@ OrderTelemetry::OrderTelemetry(telemetry::Telemetry& telemetry)
       saga_duration_(telemetry.histogram("ldt.saga.duration", "s", "Time from acceptance to the end, by outcome")),
       commit_duration_(telemetry.histogram("ldt.commit.duration", "s", "Time of one transaction with its fsync")),
       batch_size_(telemetry.histogram("ldt.batch.size", "{command}", "Commands that shared one commit")) {
-  telemetry.gauge("ldt.sagas.in_flight", "{order}", "Orders that have not ended", [gauges = gauges_] { return gauges->in_flight.load(); });
+  telemetry.gauge("ldt.sagas.in_flight", "{order}", "Orders that have not ended",
+                  [gauges = gauges_] { return gauges->in_flight.load(); });
   telemetry.gauge("ldt.sagas.stuck", "{order}", "Orders with an undo that keeps failing",
                   [gauges = gauges_] { return gauges->stuck.load(); });
 }
