@@ -21,9 +21,9 @@ namespace ldt::testing {
 class Bystander {
  public:
   Bystander(Client client, std::string user, std::string sku)
-      : client_(std::move(client)), request_{.user = std::move(user), .sku = std::move(sku)}, thread_([this] {
-          run();
-        }) {}
+      : client_(std::move(client)),
+        request_{.user = std::move(user), .sku = std::move(sku), .handling = {.step_timeout_ms = 5'000}},
+        thread_([this] { run(); }) {}
   ~Bystander() { stop(); }
 
   /// The times of all orders, shortest first; what went wrong fails the test.
