@@ -97,6 +97,7 @@ class Hostile : public Scenario {
     return Json{{"user", victim_}, {"sku", sku_}, {"quantity", 1}}.dump();
   }
   [[nodiscard]] std::string user() const { return user_; }
+  [[nodiscard]] std::string sku() const { return sku_; }
 
  private:
   static void expect_normal_service(const std::vector<std::chrono::milliseconds>& times) {

@@ -136,6 +136,21 @@ TEST_F(HostileHttp, InChunksIsRefused) {
   });
 }
 
+TEST_F(HostileHttp, AByteAtATimeIsServedAsAnyOther) {
+  const std::string body = Json{{"user", user()}, {"sku", sku()}, {"quantity", 1}}.dump();
+  const std::string bytes =
+      post("Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n") + chunk(body) + "0\r\nX-Trailer: x\r\n\r\n";
+  const std::string empty = post("Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n") + "0\r\n\r\n";
+  for (const auto& [text, status] : {std::pair{bytes, "202"}, std::pair{empty, "400"}}) {
+    RawSocket socket(market.address());
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+      ASSERT_EQ(socket.send_some(text.substr(i, 1)), 1) << "closed after " << i << " bytes";
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_EQ(statuses_in(answers_in(socket.exchange(text.substr(text.size() - 1), false, kPromptly).bytes)), status);
+  }
+}
+
 TEST_F(HostileHttp, BeyondEveryMeasureIsRefused) {
   const std::string megabyte = times("x", 1'000'000);
   std::vector<Row> rows{
