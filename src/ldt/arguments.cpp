@@ -45,6 +45,7 @@ class Parser {
     add_order_commands();
     add_operator_commands();
     add_logs();
+    add_bench();
   }
 
   std::variant<Command, int> parse(int argc, char** argv) {
@@ -100,6 +101,17 @@ class Parser {
     sub->add_option("--http", command->http, "HOST:PORT of the public API; port 0: any free one (else LDT_HTTP)");
     sub->add_flag("--detach", command->detach, "run in the background once ready");
     sub->add_flag("--no-failures", command->no_failures, "refuse failure instructions");
+    sub->add_flag("--no-telemetry-store", command->no_telemetry_store,
+                  "keep no logs and traces to ask for (also: LDT_TELEMETRY_STORE=off, or an OTLP endpoint is set)");
+    sub->add_option("--otlp-grpc", command->otlp_grpc, "where the store takes OTLP over gRPC from others; off: nowhere")
+        ->default_val("127.0.0.1:4317");
+    sub->add_option("--otlp-http", command->otlp_http, "where it takes OTLP over HTTP; off: nowhere")
+        ->default_val("127.0.0.1:4318");
+    sub->add_option("--telemetry-age", command->telemetry_age, "the store keeps records for so long: 90s, 30m, 24h, 7d")
+        ->default_val("24h");
+    sub->add_option("--telemetry-mb", command->telemetry_mb, "and at most so many MiB of them")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
   }
 
   void add_down() {
@@ -193,11 +205,61 @@ class Parser {
 
   void add_logs() {
     auto [sub, command] = add<LogsCommand>("logs", "all services' logs in the order of time");
-    add_data(sub, command->data_folder);
-    sub->add_option("order", command->order, "only the lines of this order");
+    add_target(sub, command->target);
+    sub->get_option("--json")->description("print one JSON object a line");
+    sub->add_option("order", command->order, "only what belongs to this order");
     sub->add_option("--service", command->service, "only this service's: order, payment, inventory or delivery");
-    sub->add_flag("--follow,-f", command->follow, "keep printing new lines (without ORDER: new lines only)");
-    sub->add_flag("--json", command->json, "print the lines as they are");
+    sub->add_option("--severity", command->severity, "only this severity and above")
+        ->check(CLI::IsMember({"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}, CLI::ignore_case));
+    sub->add_option("--text", command->text, "only what has this text in it");
+    sub->add_option("--since", command->since, "only what is younger than so long (90s, 10m, 24h), or since a time");
+    sub->add_option("--limit", command->limit, "the last so many (else, of the store without ORDER and --since, 100)")
+        ->check(CLI::Range(1, 1'000'000));
+    sub->add_flag("--follow,-f", command->follow, "keep printing what comes");
+    sub->add_flag("--files", command->files, "read the complete files of the data folder instead of the store");
+
+    auto [trace_sub, trace] =
+        add<TraceCommand>("trace", "an order's trace: every span over all services, with its logs");
+    add_target(trace_sub, trace->target);
+    trace_sub->add_option("order", trace->id, "the order")->required();
+  }
+
+  void add_bench() {
+    auto [sub, command] = add<BenchCommand>("bench", "put load on a marketplace: what it carries, and at what cost");
+    const auto running = [chosen = command](const std::string&) { chosen->own_marketplace = false; };
+    add_target(sub, command->target);
+    sub->get_option("--data")->each(running)->description("use the marketplace that runs in this data folder");
+    sub->get_option("--url")->each(running)->description(
+        "use the one at this address (the audit needs --data, too, for the operator token)\n"
+        "Neither: one of its own, removed afterwards");
+    sub->get_option("--json")->description("print one JSON object");
+    sub->add_option("--in", command->parent, "make its own in this folder (else TMPDIR, /tmp, /var/tmp)")
+        ->check(CLI::ExistingDirectory)
+        ->excludes("--data", "--url");
+    sub->add_option("--connections", command->connections, "each places one order after the other")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    sub->add_option("--duration", command->duration, "seconds to measure")
+        ->check(CLI::Range(0.1, 86'400.0))
+        ->capture_default_str();
+    sub->add_option("--warmup", command->warmup, "seconds before that")
+        ->check(CLI::Range(0.0, 3'600.0))
+        ->capture_default_str();
+    sub->add_option("--rate", command->rate,
+                    "begin so many orders a second, whatever becomes of them; latency counts from when an order\n"
+                    "should have begun (else: as many as the connections carry)")
+        ->check(CLI::Range(0.1, 1e6));
+    sub->add_option("--failures", command->failures,
+                    "so many percent of the orders shall fail, each sixth of them by payment.charge=REFUSE,\n"
+                    "inventory.reserve=REFUSE, delivery.deliver=REFUSE, payment.charge=UNKNOWN:applied,\n"
+                    "inventory.reserve=UNKNOWN or delivery.deliver=UNKNOWN:applied (those with one attempt)")
+        ->check(CLI::Range(0.0, 100.0));
+    sub->add_option("--users", command->users, "the orders are of so many, drawn at random")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+    sub->add_option("--skus", command->skus, "and for so many")->check(CLI::Range(1, 10'000))->capture_default_str();
+    sub->add_option("--hot", command->hot, "all orders on one sku, or of one user")
+        ->check(CLI::IsMember({"sku", "user"}));
   }
 
   CLI::App app_{"Late-day tokens marketplace: start it, place orders in it, look into it.", "ldt"};

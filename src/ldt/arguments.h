@@ -22,6 +22,11 @@ struct UpCommand {
   std::string http;  // HOST:PORT
   bool detach = false;
   bool no_failures = false;
+  bool no_telemetry_store = false;
+  std::string otlp_grpc;      // HOST:PORT of the store's OTLP receiver over gRPC, or "off"
+  std::string otlp_http;      // the same over HTTP
+  std::string telemetry_age;  // "24h"
+  std::int64_t telemetry_mb = 256;
 };
 
 struct DownCommand {
@@ -108,16 +113,39 @@ struct GrantCommand {
 };
 
 struct LogsCommand {
-  std::string data_folder;
-  std::string order;    // empty: all
-  std::string service;  // empty: all
+  Target target;
+  std::string order;     // empty: all
+  std::string service;   // empty: all
+  std::string severity;  // "WARN": that and above; empty: all
+  std::string text;      // empty: all
+  std::string since;     // "10m", or a time in RFC 3339; empty: see limit
+  std::optional<std::int64_t> limit;
   bool follow = false;
-  bool json = false;
+  bool files = false;  // read the data folder's files instead of the store
+};
+
+struct TraceCommand {
+  Target target;
+  std::string id;
+};
+
+struct BenchCommand {
+  Target target;
+  bool own_marketplace = true;  // neither --url nor --data
+  std::string parent;           // of its folder; empty: chosen
+  std::int64_t connections = 256;
+  double duration = 10;  // seconds, after the warm-up
+  double warmup = 1;     // seconds
+  double rate = 0;       // orders a second; 0: closed loop
+  double failures = 0;   // percent of the orders
+  std::int64_t users = 100'000;
+  std::int64_t skus = 100;
+  std::string hot;  // "sku" or "user": all orders on one; empty: spread
 };
 
 using Command = std::variant<UpCommand, DownCommand, OrderCommand, OrdersCommand, AccountCommand, WalletCommand,
                              InventoryCommand, SagasCommand, AuditCommand, CancelCommand, RetryCommand, RestockCommand,
-                             PriceCommand, GrantCommand, LogsCommand>;
+                             PriceCommand, GrantCommand, LogsCommand, TraceCommand, BenchCommand>;
 
 /// Absolute: LDT_DATA, or `data` in the project's folder (LDT_ROOT, set by the script `ldt`) or here.
 [[nodiscard]] std::string default_data_folder();

@@ -2,6 +2,8 @@
 // Depends on the public API and the operator token.
 // Invariant: exits 0 only where the server found nothing and both equations hold.
 
+#include "ldt/audit.h"
+
 #include <initializer_list>
 
 #include "ldt/api_client.h"
@@ -77,7 +79,9 @@ void print_violations(const boost::json::value& audit) {
   print(table.empty() ? "no order breaks a rule\n" : table.text());
 }
 
-bool is_clean(const boost::json::value& audit) {
+}  // namespace
+
+bool is_clean_audit(const boost::json::value& audit) {
   return json::flag(audit, "ok") && json::array(audit, "violations").empty() &&
          holds(json::object(audit, "credits"), kCredits) && holds(json::object(audit, "stock"), kStock);
 }
@@ -87,11 +91,9 @@ void print_audit(const boost::json::value& audit) {
   print_equation(audit, kStock);
   print_orders(audit);
   print_violations(audit);
-  const bool clean = is_clean(audit);
+  const bool clean = is_clean_audit(audit);
   print(coloured(stdout, clean ? Colour::kGood : Colour::kBad, clean ? "clean" : "NOT CLEAN") + "\n");
 }
-
-}  // namespace
 
 int run(const AuditCommand& command) {
   bool clean = false;
@@ -99,7 +101,7 @@ int run(const AuditCommand& command) {
       command.target,
       [&](const ApiClient& api) {
         return api.get("/v1/audit", ApiClient::As::kOperator).map([&](Answer answer) {
-          clean = answer.ok() && is_clean(answer.json);
+          clean = answer.ok() && is_clean_audit(answer.json);
           return answer;
         });
       },

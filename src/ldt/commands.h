@@ -21,5 +21,7 @@ int run(const RestockCommand& command);    // operate.cpp
 int run(const PriceCommand& command);      // operate.cpp
 int run(const GrantCommand& command);      // operate.cpp
 int run(const LogsCommand& command);       // logs.cpp
+int run(const TraceCommand& command);      // trace.cpp
+int run(const BenchCommand& command);      // bench/bench.cpp
 
 }  // namespace ldt

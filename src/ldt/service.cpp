@@ -20,7 +20,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kShortestBackoff{50};
 constexpr milliseconds kLongestBackoff{5'000};
-constexpr std::chrono::seconds kLongLife{10};  // after so long an end counts as the first one again
+constexpr milliseconds kLongestBackoffUnneeded{60'000};  // nobody waits for it
+constexpr std::chrono::seconds kLongLife{10};            // after so long an end counts as the first one again
+constexpr const char* kStoreAddress = "unix:run/telemetry.sock";
 constexpr std::size_t kChunk = 1U << 16U;
 constexpr std::size_t kLongestLine = 1U << 14U;
 
@@ -46,18 +48,31 @@ ServicePlan order_plan(const Address& http) {
   return plan;
 }
 
+ServicePlan store_plan(const StoreOptions& options) {
+  return {"telemetry",
+          process::own_folder() + "/ldt-telemetry",
+          {"--db", "telemetry/telemetry.db", "--listen", kStoreAddress, "--otlp-grpc", options.otlp_grpc, "--otlp-http",
+           options.otlp_http, "--max-age-seconds", std::to_string(options.max_age.count()), "--max-size-mb",
+           std::to_string(options.max_mb)},
+          false};
+}
+
 }  // namespace
 
-std::vector<ServicePlan> service_plans(const Address& http, bool allow_failures) {
+std::vector<ServicePlan> service_plans(const Address& http, bool allow_failures,
+                                       const std::optional<StoreOptions>& store) {
   std::vector<ServicePlan> plans{participant_plan("payment"), participant_plan("inventory"),
                                  participant_plan("delivery"), order_plan(http)};
   for (auto& plan : plans) {
     if (allow_failures) plan.arguments.emplace_back("--allow-failures");
+    if (store) plan.arguments.insert(plan.arguments.end(), {"--telemetry-store", kStoreAddress});
   }
+  if (store) plans.insert(plans.begin(), store_plan(*store));
   return plans;
 }
 
 Result<void> Service::start(SteadyTime now) {
+  started_at_ = now;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure(ErrorKind::kInternal, std::strerror(errno));
   output_ = process::UniqueFd(ends[0]);
@@ -73,7 +88,6 @@ Result<void> Service::start(SteadyTime now) {
   const auto child = process::spawn(request);
   if (!child) return tl::unexpected(child.error());
   pid_ = *child;
-  started_at_ = now;
   restart_at_.reset();
   return {};
 }
@@ -89,7 +103,8 @@ milliseconds Service::plan_restart(const process::Ended& ended, SteadyTime now) 
   milliseconds pause{};
   if (ended.by_signal || ended.code != kStruckExitCode) {
     const bool lived_long = now - started_at_ >= kLongLife;
-    backoff_ = lived_long || backoff_ == milliseconds{} ? kShortestBackoff : std::min(kLongestBackoff, backoff_ * 2);
+    const milliseconds longest = plan_.needed ? kLongestBackoff : kLongestBackoffUnneeded;
+    backoff_ = lived_long || backoff_ == milliseconds{} ? kShortestBackoff : std::min(longest, backoff_ * 2);
     pause = backoff_;
   }
   restart_at_ = now + pause;

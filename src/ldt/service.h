@@ -21,16 +21,28 @@ struct ServicePlan {
   std::string name;                    // "payment"
   std::string program;                 // a path
   std::vector<std::string> arguments;  // paths in them are relative to the data folder
+  bool needed = true;                  // false: the marketplace starts and runs without it, too
 };
 
-/// The four services in the order in which they start; the order service is the last.
-[[nodiscard]] std::vector<ServicePlan> service_plans(const Address& http, bool allow_failures);
+/// How to run the telemetry store.
+struct StoreOptions {
+  std::string otlp_grpc;  // HOST:PORT or "off"
+  std::string otlp_http;
+  std::chrono::seconds max_age{};
+  std::int64_t max_mb = 0;
+};
+
+/// The four services in the order in which they start, the order service last; before them the telemetry store, where
+/// there is to be one.
+[[nodiscard]] std::vector<ServicePlan> service_plans(const Address& http, bool allow_failures,
+                                                     const std::optional<StoreOptions>& store);
 
 class Service {
  public:
   Service(ServicePlan plan, const DataFolder& data) : plan_(std::move(plan)), data_(data) {}
 
   [[nodiscard]] const std::string& name() const { return plan_.name; }
+  [[nodiscard]] bool needed() const { return plan_.needed; }
   [[nodiscard]] bool runs() const { return pid_.has_value(); }
 
   [[nodiscard]] Result<void> start(SteadyTime now);

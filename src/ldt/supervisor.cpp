@@ -66,11 +66,15 @@ int Supervisor::run() {
 
 bool Supervisor::start_all() {
   for (auto& service : services_) {
-    if (const auto started = service.start(clock_.steady()); !started) {
-      give_up(started.error().detail);
-      stop_all();
-      return false;
+    const auto started = service.start(clock_.steady());
+    if (started) continue;
+    if (!service.needed()) {
+      try_again(service, started.error().detail);
+      continue;
     }
+    give_up(started.error().detail);
+    stop_all();
+    return false;
   }
   return true;
 }
@@ -101,7 +105,7 @@ void Supervisor::notice_ends() {
 }
 
 void Supervisor::notice_end(Service& service, const process::Ended& ended) {
-  if (phase_ == Phase::kStarting && cannot_start(ended)) {
+  if (phase_ == Phase::kStarting && service.needed() && cannot_start(ended)) {
     const std::string why = service.last_line().empty() ? "" : ": " + service.last_line();
     give_up(service.name() + " cannot start (exit code " + std::to_string(ended.code) + ")" + why);
     return;
@@ -119,11 +123,13 @@ void Supervisor::restart_due() {
   for (auto& service : services_) {
     const auto now = clock_.steady();
     if (service.runs() || !service.restart_at() || *service.restart_at() > now) continue;
-    if (const auto started = service.start(now); !started) {
-      const auto pause = service.plan_restart({false, 1}, now);
-      report(started.error().detail + "; trying again in " + std::to_string(pause.count()) + " ms");
-    }
+    if (const auto started = service.start(now); !started) try_again(service, started.error().detail);
   }
+}
+
+void Supervisor::try_again(Service& service, const std::string& why) {
+  const auto pause = service.plan_restart({false, 1}, clock_.steady());
+  report(why + "; trying again in " + std::to_string(pause.count()) + " ms");
 }
 
 void Supervisor::probe_due() {
@@ -155,15 +161,18 @@ void Supervisor::give_up(const std::string& why) {
   phase_ = Phase::kStopping;
 }
 
-/// The order service first: a participant that goes away under it would make orders fail that need not.
+/// The order service first: a participant that goes away under it would make orders fail that need not. The telemetry
+/// store last: it hears what the others have to say at their end.
 void Supervisor::stop_all() {
   phase_ = Phase::kStopping;
   std::vector<Service*> participants;
-  for (auto& service : services_) participants.push_back(&service);
+  std::vector<Service*> unneeded;
+  for (auto& service : services_) (service.needed() ? participants : unneeded).push_back(&service);
   if (participants.empty()) return;
   stop({participants.back()});
   participants.pop_back();
   stop(participants);
+  stop(unneeded);
 }
 
 void Supervisor::stop(const std::vector<Service*>& services) {

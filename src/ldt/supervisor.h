@@ -36,6 +36,7 @@ class Supervisor {
   void notice_ends();
   void notice_end(Service& service, const process::Ended& ended);
   void restart_due();
+  void try_again(Service& service, const std::string& why);
   void probe_due();
   void say_progress(SteadyTime now);
   void give_up(const std::string& why);

@@ -1,5 +1,6 @@
 #include "ldt/terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -37,6 +38,12 @@ std::string_view code(Colour colour) {
 std::string coloured(std::FILE* stream, Colour colour, std::string_view text) {
   if (colour == Colour::kNone || !shows_colour(stream)) return std::string(text);
   return std::string(code(colour)) + std::string(text) + "\033[0m";
+}
+
+std::size_t terminal_columns() {
+  struct winsize size {};
+  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
 }
 
 void print(std::string_view text) {

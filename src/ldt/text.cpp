@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 
@@ -82,6 +83,42 @@ std::optional<std::int64_t> parse_time(std::string_view rfc3339) {
     }
   }
   return us;
+}
+
+std::string format_time(std::int64_t us) {
+  const std::time_t seconds = us / 1'000'000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  return text.data() + formatted(".%06dZ", static_cast<int>(us % 1'000'000));
+}
+
+std::optional<std::int64_t> parse_age(std::string_view text) {
+  constexpr std::int64_t kMost = std::int64_t{10} * 365 * 24 * 3600;
+  std::int64_t unit = 1;
+  if (!text.empty() && std::isdigit(static_cast<unsigned char>(text.back())) == 0) {
+    constexpr std::string_view kUnits = "smhd";
+    constexpr std::array<std::int64_t, 4> kSeconds{1, 60, 3600, 24 * 3600};
+    const auto at = kUnits.find(text.back());
+    if (at == std::string_view::npos) return std::nullopt;
+    unit = kSeconds[at];
+    text.remove_suffix(1);
+  }
+  std::int64_t number = 0;
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (bad != std::errc() || end != text.data() + text.size() || number < 1 || number > kMost / unit)
+    return std::nullopt;
+  return number * unit;
+}
+
+std::string cut(std::string_view text, std::size_t width) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (continues(static_cast<unsigned char>(text[i]))) continue;
+    if (count++ == width) return std::string(text.substr(0, i));
+  }
+  return std::string(text);
 }
 
 std::string percent_encode(std::string_view text) {

@@ -18,6 +18,12 @@ namespace ldt {
 [[nodiscard]] std::string format_duration(std::int64_t us);
 /// Microseconds since 1970 of an RFC 3339 time in UTC, with 0 to 9 decimals.
 [[nodiscard]] std::optional<std::int64_t> parse_time(std::string_view rfc3339);
+/// RFC 3339 in UTC with microseconds.
+[[nodiscard]] std::string format_time(std::int64_t us);
+/// Seconds from "90", "90s", "10m", "24h" or "7d"; nothing where it is none of these, or more than ten years.
+[[nodiscard]] std::optional<std::int64_t> parse_age(std::string_view text);
+/// The first so many columns of the text.
+[[nodiscard]] std::string cut(std::string_view text, std::size_t width);
 /// For a path segment or a query value.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 [[nodiscard]] std::string upper(std::string_view text);

@@ -30,16 +30,41 @@ std::string greeting(const UpCommand& command, const DataFolder& data, const Add
          "  stop            " + (command.detach ? "" : "Ctrl-C, or ") + own_name() + " down" + option + "\n";
 }
 
+bool is_set(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && std::string_view(value).find_first_not_of(' ') != std::string_view::npos;
+}
+
+/// Telemetry goes elsewhere: the store would stay empty.
+bool has_backend() {
+  return is_set("OTEL_EXPORTER_OTLP_ENDPOINT") || is_set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ||
+         is_set("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") || is_set("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT");
+}
+
+bool wants_store(const UpCommand& command) {
+  const char* store = std::getenv("LDT_TELEMETRY_STORE");
+  const bool off = store != nullptr && std::string_view(store) == "off";
+  return !command.no_telemetry_store && !off && !has_backend();
+}
+
+std::optional<StoreOptions> store_options(const UpCommand& command, std::chrono::seconds max_age) {
+  if (!wants_store(command)) return std::nullopt;
+  return StoreOptions{command.otlp_grpc, command.otlp_http, max_age, command.telemetry_mb};
+}
+
 int supervise(const UpCommand& command, const DataFolder& data, const Address& http, Background* background) {
+  const std::chrono::seconds max_age(parse_age(command.telemetry_age).value_or(0));  // checked before
   Marketplace marketplace(data, http);
   Supervisor* self = nullptr;
-  Supervisor supervisor(data, service_plans(http, !command.no_failures), marketplace, [&](auto took) {
-    if (const auto published = data.publish_address(http.reachable()); !published) complain(published.error().detail);
-    print(greeting(command, data, http, took.count()));
-    if (background == nullptr) return;
-    self->set_background();
-    background->leave_terminal(data.file("log/ldt.stderr"));
-  });
+  Supervisor supervisor(data, service_plans(http, !command.no_failures, store_options(command, max_age)), marketplace,
+                        [&](auto took) {
+                          if (const auto published = data.publish_address(http.reachable()); !published)
+                            complain(published.error().detail);
+                          print(greeting(command, data, http, took.count()));
+                          if (background == nullptr) return;
+                          self->set_background();
+                          background->leave_terminal(data.file("log/ldt.stderr"));
+                        });
   self = &supervisor;
   const int exit_code = supervisor.run();
   data.withdraw_address();
@@ -66,6 +91,10 @@ int run(const UpCommand& command) {
   const auto wanted = parse_address(command.http);
   if (!wanted) {
     complain("--http " + command.http + ": expected HOST:PORT");
+    return kExitUsage;
+  }
+  if (!parse_age(command.telemetry_age)) {
+    complain("--telemetry-age " + command.telemetry_age + ": expected 90s, 30m, 24h or 7d");
     return kExitUsage;
   }
   if (!command.detach) return start(command, *wanted, nullptr);

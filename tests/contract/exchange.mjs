@@ -12,6 +12,7 @@ const kHeadersOfHttp = new Set([
   'cache-control',
   'x-content-type-options',
   'connection',
+  'transfer-encoding',
 ]);
 // JavaScript writes members as it read them, unless one is repeated; so what differs is more than another style. (The
 // description itself has statuses as names, which JavaScript puts in another order.)

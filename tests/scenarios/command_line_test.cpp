@@ -104,7 +104,7 @@ TEST_F(CommandLine, ShowsTheLinesOfAllServicesForOneOrder) {
   const std::string id = client.place(OrderRequest{.user = user_, .sku = sku_}).body.at("id");
   Finished logs;
   const auto complete = [&] {
-    logs = market.ldt({"logs", id, "--json"});
+    logs = market.ldt({"logs", id, "--json", "--files"});
     for (const auto& service : kServices) {
       if (logs.output.find("\"service\":\"" + service + "\"") == std::string::npos) return false;
     }

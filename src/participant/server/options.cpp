@@ -19,6 +19,8 @@ std::optional<int> parse_command_line(int argc, char** argv, Options& options, c
   app.add_option("--listen", options.listen, "gRPC address: unix:PATH or HOST:PORT")->capture_default_str();
   app.add_option("--log-dir", options.log_directory, "Where the log goes without an OTLP endpoint")
       ->capture_default_str();
+  app.add_option("--telemetry-store", options.telemetry_store,
+                 "The telemetry store's gRPC address (else there is none)");
   app.add_flag("--allow-failures", options.allow_failures, "Obey failure instructions");
   if (own) {
     app.add_option(own->name, *own->value, own->help)

@@ -13,6 +13,7 @@ struct Options {
   std::string database;  // a file
   std::string listen;    // "unix:PATH" or "HOST:PORT"
   std::string log_directory = "log";
+  std::string telemetry_store;  // gRPC address; empty: there is none
   bool allow_failures = false;
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/exit_codes.h"
+#include "participant/server/statistics_service.h"
 #include "participant/storage/store.h"
 #include "platform/grpc/server.h"
 #include "platform/telemetry/telemetry.h"
@@ -56,13 +57,18 @@ int run(const Options& options, const Description& description) {
   auto readers = Readers::start(options.database);
   if (!readers) return fail(options, readers.error(), kDataUnusableExitCode);
 
-  const auto telemetry = telemetry::start(
-      {.service_name = options.service, .service_version = LDT_VERSION, .log_directory = options.log_directory});
+  const auto telemetry = telemetry::start({.service_name = options.service,
+                                           .service_version = LDT_VERSION,
+                                           .log_directory = options.log_directory,
+                                           .store = options.telemetry_store});
   Reporter reporter(*telemetry, description.rules.terms(), clock, random_seed());
-  Writer writer(description.rules, **store, book, reporter, clock);
+  process::CommitCounters commits;
+  Writer writer(description.rules, **store, book, reporter, commits, clock);
   Host host{description.rules, options.database, writer, **readers, reporter, options.allow_failures};
   const auto service = description.make_service(host, book);
-  auto server = rpc::Server::start(options.listen, {{service.get(), std::string(description.full_name)}});
+  const auto statistics = make_statistics_service(commits);
+  auto server = rpc::Server::start(options.listen, {{service.get(), std::string(description.full_name)},
+                                                    {statistics.get(), std::string(statistics_service_name())}});
   if (!server) return fail(options, server.error(), kCannotListenExitCode);
 
   (*server)->set_ready();

@@ -7,10 +7,12 @@
 
 namespace ldt::participant {
 
-Writer::Writer(const Rules& rules, Store& store, Book& book, Reporter& reporter, const Clock& clock)
+Writer::Writer(const Rules& rules, Store& store, Book& book, Reporter& reporter, process::CommitCounters& commits,
+               const Clock& clock)
     : group_commit_(rules, store, book, clock,
-                    [&reporter](std::chrono::nanoseconds duration, std::size_t commands) {
+                    [&reporter, &commits](std::chrono::nanoseconds duration, std::size_t commands) {
                       reporter.committed(duration, commands);
+                      commits.committed(commands);
                     }),
       thread_([this] { run(); }) {}
 

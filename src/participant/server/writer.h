@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "participant/server/reporter.h"
 #include "participant/storage/group_commit.h"
+#include "platform/process/statistics.h"
 
 namespace ldt::participant {
 
@@ -20,7 +21,8 @@ class Writer {
   static constexpr std::size_t kMaxQueued = 65'536;  // commands
 
   /// Starts the thread. The book has been loaded from the store.
-  Writer(const Rules& rules, Store& store, Book& book, Reporter& reporter, const Clock& clock);
+  Writer(const Rules& rules, Store& store, Book& book, Reporter& reporter, process::CommitCounters& commits,
+         const Clock& clock);
   ~Writer() { stop(); }
 
   /// False: too much is queued, or the writer is stopping; the job will not be called.

@@ -58,6 +58,7 @@ void Connection::enter(Phase phase) {
       deadline_ = context_.now + context_.options.request_timeout;
       break;
     case Phase::kHandling:
+    case Phase::kStreaming:
       deadline_.reset();
       break;
     case Phase::kWriting:
@@ -78,12 +79,17 @@ Awaitable<void> Connection::run() {
   while (keep_alive_ && !context_.draining) {
     if (!co_await receive()) break;
     if (!reply_) handle();
-    if (!reply_) co_await answered();
-    ticket_ = 0;
+    if (!reply_) co_await woken();
     const auto reply = std::move(reply_);
     Response response = make_safely(*reply);
     observe(response.status);
-    co_await send(std::move(response));
+    if (response.goes_on && parts_.method != Method::kHead) {
+      co_await stream(std::move(response));
+    } else {
+      co_await send(std::move(response));
+    }
+    ticket_ = 0;
+    body_ = {};
   }
   if (phase_ != Phase::kIdle) co_await linger();
 }
@@ -161,15 +167,20 @@ void Connection::handle() {
   }
 }
 
-Awaitable<void> Connection::answered() {
+Awaitable<void> Connection::woken() {
   return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void()>(
       [this](Waiter waiter) { waiter_.emplace(std::move(waiter)); }, kAwait);
 }
 
 void Connection::deliver(std::uint64_t ticket, std::unique_ptr<Reply> reply) {
-  if (ticket != ticket_ || reply_) return;
+  if (ticket != ticket_ || reply_ || phase_ != Phase::kHandling) return;
   reply_ = std::move(reply);
-  if (!waiter_) return;  // still inside the handler
+  wake();
+}
+
+/// Nothing of this may be touched afterwards: the connection may have ended.
+void Connection::wake() {
+  if (!waiter_) return;  // not asleep
   Waiter waiter = std::move(*waiter_);
   waiter_.reset();
   std::move(waiter)();
@@ -185,11 +196,19 @@ void Connection::write_head(const Response& response) {
   append_integer(output_, response.status);
   output_.append(" ").append(reason_phrase(response.status)).append("\r\n").append(context_.date_line);
   if (response.status != 204) {
-    output_.append("Content-Type: ").append(response.content_type).append("\r\nContent-Length: ");
-    append_integer(output_, static_cast<std::int64_t>(response.body.size()));
-    output_ += "\r\n";
+    output_.append("Content-Type: ").append(response.content_type).append("\r\n");
+    if (!response.goes_on) {
+      output_ += "Content-Length: ";
+      append_integer(output_, static_cast<std::int64_t>(response.body.size()));
+      output_ += "\r\n";
+    } else if (parser_->version() >= 11) {
+      output_ += "Transfer-Encoding: chunked\r\n";
+    } else {
+      keep_alive_ = false;  // HTTP/1.0 knows such a body's end by the connection's
+    }
   }
-  output_ += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  if (response.header_lines.find("Cache-Control:") == std::string::npos) output_ += "Cache-Control: no-store\r\n";
+  output_ += "X-Content-Type-Options: nosniff\r\n";
   output_ += response.header_lines;
   if (!keep_alive_) {
     output_ += "Connection: close\r\n";
@@ -203,6 +222,11 @@ Awaitable<void> Connection::send(Response response) {
   if (context_.draining) keep_alive_ = false;
   write_head(response);
   if (parts_.method != Method::kHead) output_ += response.body;
+  co_await write_output();
+}
+
+/// False where the client takes no more; the connection is then closed.
+Awaitable<bool> Connection::write_output() {
   enter(Phase::kWriting);
   error_code ec;
   std::size_t written = socket_.write_some(boost::asio::buffer(output_), ec);  // nearly always takes all of it
@@ -212,7 +236,9 @@ Awaitable<void> Connection::send(Response response) {
                                       boost::asio::redirect_error(kAwait, ec));
   }
   if (ec) keep_alive_ = false;
+  output_.clear();
   if (output_.capacity() > kKeptOutputBytes) output_ = std::string();
+  co_return !ec;
 }
 
 Awaitable<void> Connection::send_continue() {
@@ -246,7 +272,9 @@ void Connection::tick() {
 }
 
 void Connection::drain() {
-  if (phase_ == Phase::kIdle) cancel();
+  const bool stuck_in_body = body_.under_way && phase_ == Phase::kWriting;
+  if (phase_ == Phase::kIdle || stuck_in_body) cancel();
+  if (phase_ == Phase::kStreaming) wake();
 }
 
 }  // namespace ldt::http

@@ -49,13 +49,15 @@ class Connection {
   Awaitable<void> run();
   /// The answer to the request with this ticket; ignored for any other.
   void deliver(std::uint64_t ticket, std::unique_ptr<Reply> reply);
+  /// More of the body of that answer, if it goes on.
+  void deliver_part(std::uint64_t ticket, std::string_view part, BodyEnd end);
   /// Called now and then: closes the connection if what it waits for has taken too long.
   void tick();
-  /// Closes it if no request is under way; otherwise it closes after the answer.
+  /// Closes it if no request is under way; otherwise it closes after the answer. A body that goes on ends.
   void drain();
 
  private:
-  enum class Phase { kIdle, kReading, kHandling, kWriting, kLingering };
+  enum class Phase { kIdle, kReading, kHandling, kWriting, kStreaming, kLingering };
   using Waiter = boost::asio::async_result<boost::asio::use_awaitable_t<Executor>, void()>::handler_type;
 
   void enter(Phase phase);
@@ -64,9 +66,20 @@ class Connection {
   bool make_room();
   void handle();
   void observe(int status);
-  Awaitable<void> answered();
+  Awaitable<void> woken();
+  void wake();
   Awaitable<void> send(Response response);
+  Awaitable<bool> write_output();
   void write_head(const Response& response);
+
+  Awaitable<void> stream(Response response);
+  Awaitable<bool> write_parts(BodyWatch& watch, bool chunked);
+  [[nodiscard]] bool parts_are_over() const { return body_.last || body_.broken || context_.draining; }
+  void take_parts(bool chunked);
+  void watch_client();
+  void client_spoke(boost::system::error_code ec);
+  void break_off();
+
   Awaitable<void> send_continue();
   Awaitable<void> linger();
   void refuse(const ProblemType& type, std::string detail);
@@ -93,6 +106,14 @@ class Connection {
   std::chrono::steady_clock::time_point started_;
   std::unique_ptr<Reply> reply_;
   std::optional<Waiter> waiter_;
+
+  struct Body {                       // of an answer that goes on
+    std::shared_ptr<char> under_way;  // null: there is none; what outlives it asks a weak_ptr
+    std::string parts;                // not yet taken for writing
+    bool last = false;
+    bool broken = false;  // the client left or does not read: nothing more is written
+  };
+  Body body_;
 };
 
 }  // namespace ldt::http

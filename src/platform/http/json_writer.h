@@ -6,11 +6,15 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
+
 namespace ldt::http {
 
 /// Appends `text` in quotes, escaped. Bytes are taken to be UTF-8, as all names that were accepted are.
 void append_string(std::string& out, std::string_view text);
 void append_integer(std::string& out, std::int64_t value);
+/// RFC 3339 in UTC with microseconds, in quotes.
+void append_time(std::string& out, WallTime time);
 
 inline void append_bool(std::string& out, bool value) { out += value ? "true" : "false"; }
 

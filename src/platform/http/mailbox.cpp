@@ -4,7 +4,10 @@
 
 namespace ldt::http {
 
-void Responder::send(std::unique_ptr<Reply> reply) const { mailbox_->send({slot_, ticket_, std::move(reply)}); }
+void Responder::send(std::unique_ptr<Reply> reply) const { mailbox_->send({slot_, ticket_, std::move(reply), {}}); }
+void Responder::write(std::string part) const { mailbox_->send({slot_, ticket_, nullptr, std::move(part)}); }
+void Responder::end() const { mailbox_->send({slot_, ticket_, nullptr, {}, BodyEnd::kComplete}); }
+void Responder::cut_off() const { mailbox_->send({slot_, ticket_, nullptr, {}, BodyEnd::kCutOff}); }
 
 void Mailbox::send(Letter letter) {
   std::unique_lock lock(mutex_);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -15,12 +16,17 @@
 
 namespace ldt::http {
 
+/// What follows a part of a body that goes on.
+enum class BodyEnd : std::uint8_t { kNot, kComplete, kCutOff };
+
 class Mailbox : public std::enable_shared_from_this<Mailbox> {
  public:
   struct Letter {
     std::size_t slot = 0;
     std::uint64_t ticket = 0;
-    std::unique_ptr<Reply> reply;
+    std::unique_ptr<Reply> reply;  // null: it is a part of a body that goes on
+    std::string part;
+    BodyEnd end = BodyEnd::kNot;
   };
   using Deliver = std::function<void(Letter)>;  // called on the server's thread
 

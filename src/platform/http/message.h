@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,13 +42,25 @@ inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kProblem = "application/problem+json";
 inline constexpr std::string_view kHtml = "text/html; charset=utf-8";
 inline constexpr std::string_view kMarkdown = "text/markdown; charset=utf-8";
+inline constexpr std::string_view kEventStream = "text/event-stream";
 }  // namespace content_type
+
+/// Watches a body that goes on after its response has begun. Destroyed when nothing more of it can be sent, however
+/// that came about: it ended, the client left or did not read, the server stops.
+class BodyWatch {
+ public:
+  virtual ~BodyWatch() = default;
+  /// All that was written so far is on its way to the client. On the server's thread; must not block.
+  virtual void drained() = 0;
+};
 
 struct Response {
   int status = 200;
   std::string_view content_type = content_type::kJson;  // of static storage
   std::string body;
   std::string header_lines;  // further headers, each ended by CRLF
+  /// Set: `body` is only the beginning; the rest comes by Responder::write() and ends by Responder::end().
+  std::shared_ptr<BodyWatch> goes_on;
 
   Response& add_header(std::string_view name, std::string_view value);
 };

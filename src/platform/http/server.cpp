@@ -188,7 +188,12 @@ class Server::Core {
 
   void deliver(Mailbox::Letter letter) {
     Connection* connection = letter.slot < connections_.size() ? connections_[letter.slot].get() : nullptr;
-    if (connection != nullptr) connection->deliver(letter.ticket, std::move(letter.reply));
+    if (connection == nullptr) return;
+    if (letter.reply) {
+      connection->deliver(letter.ticket, std::move(letter.reply));
+    } else {
+      connection->deliver_part(letter.ticket, letter.part, letter.end);
+    }
   }
 
   Awaitable<void> keep_time() {

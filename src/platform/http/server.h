@@ -41,6 +41,14 @@ class Responder {
     send(std::make_unique<Made<Make>>(std::move(make)));
   }
 
+  /// More of the body of an answer that goes on, once that was given; in the order of the calls. A client that leaves
+  /// more than ServerOptions::max_waiting_bytes unread is cut off.
+  void write(std::string part) const;
+  /// The body is complete.
+  void end() const;
+  /// Closes the connection in the middle of the body, whatever the client reads.
+  void cut_off() const;
+
  private:
   template <class Make>
   class Made final : public Reply {
@@ -64,6 +72,8 @@ struct ServerOptions {
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_target_bytes = 8 * 1024;
   std::size_t max_connections = 10'000;
+  std::size_t max_waiting_bytes =
+      256 * 1024;                            // of a body that goes on, for one client, beside the system's own buffers
   std::chrono::seconds request_timeout{10};  // for a header, and for the body that follows it
   std::chrono::seconds idle_timeout{75};
   std::chrono::seconds write_timeout{30};

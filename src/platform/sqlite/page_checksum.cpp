@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <chrono>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "platform/sqlite/io_counters.h"
 
 namespace ldt::sqlite {
 namespace {
@@ -78,6 +80,16 @@ bool verifies(const unsigned char* page, std::int64_t number) {
   return word_at(page, kWords - 1) == checksum(page, number);
 }
 
+// What goes to the disk is counted
+
+std::atomic<std::int64_t> fsyncs{0};
+std::atomic<std::int64_t> bytes_written{0};
+
+int write_below(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
+  bytes_written.fetch_add(size, std::memory_order_relaxed);
+  return file->pMethods->xWrite(file, bytes, size, offset);
+}
+
 // A main file
 
 struct PageFile : sqlite3_file {
@@ -132,13 +144,18 @@ int write(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) 
   PageFile& file = of(raw);
   if (offset == 0 && size >= kHeaderBytes) file.learn(static_cast<const unsigned char*>(bytes));
   if (!file.checked || size != kPageBytes || offset % kPageBytes != 0) {
-    return methods_below(raw).xWrite(file.below(), bytes, size, offset);
+    return write_below(file.below(), bytes, size, offset);
   }
   Page page;  // the bytes are SQLite's, and not to be changed
   std::memcpy(page.data(), bytes, kPageBytes);
   const Word sum = checksum(page.data(), offset / kPageBytes + 1);
   std::memcpy(page.data() + kPageBytes - kReservedBytes, &sum, sizeof sum);
-  return methods_below(raw).xWrite(file.below(), page.data(), size, offset);
+  return write_below(file.below(), page.data(), size, offset);
+}
+
+int sync(sqlite3_file* raw, int flags) {
+  fsyncs.fetch_add(1, std::memory_order_relaxed);
+  return methods_below(raw).xSync(of(raw).below(), flags);
 }
 
 /// Passes a call of a file on to the one below.
@@ -156,7 +173,7 @@ constexpr Methods kMethods{
     read,
     write,
     pass<&Methods::xTruncate>,
-    pass<&Methods::xSync>,
+    sync,
     pass<&Methods::xFileSize>,
     pass<&Methods::xLock>,
     pass<&Methods::xUnlock>,
@@ -172,16 +189,41 @@ constexpr Methods kMethods{
     nullptr,
 };
 
+// Any other file: logs, journals, temporary ones. Its bytes are the file system's own, and only counted.
+
+int write_other(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) {
+  return write_below(of(raw).below(), bytes, size, offset);
+}
+
+/// Version 1: only main files share memory.
+constexpr Methods kOtherMethods{
+    1,
+    pass<&Methods::xClose>,
+    pass<&Methods::xRead>,
+    write_other,
+    pass<&Methods::xTruncate>,
+    sync,
+    pass<&Methods::xFileSize>,
+    pass<&Methods::xLock>,
+    pass<&Methods::xUnlock>,
+    pass<&Methods::xCheckReservedLock>,
+    pass<&Methods::xFileControl>,
+    pass<&Methods::xSectorSize>,
+    pass<&Methods::xDeviceCharacteristics>,
+};
+
 // The file system
 
 sqlite3_vfs* below(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
 
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* out, int flags, int* out_flags) {
-  // Logs, journals and temporary files are the file system's own.
-  if ((flags & SQLITE_OPEN_MAIN_DB) == 0) return below(vfs)->xOpen(below(vfs), name, out, flags, out_flags);
   auto* file = new (out) PageFile{};
   const int code = below(vfs)->xOpen(below(vfs), name, file->below(), flags, out_flags);
   if (file->below()->pMethods == nullptr) return code;
+  if ((flags & SQLITE_OPEN_MAIN_DB) == 0) {
+    file->pMethods = &kOtherMethods;
+    return code;
+  }
   if (file->below()->pMethods->iVersion < 2) {  // has no shared memory, so no write-ahead log
     file->below()->pMethods->xClose(file->below());
     return SQLITE_CANTOPEN;
@@ -300,6 +342,8 @@ Result<std::vector<std::int64_t>> find_damaged_pages(sqlite3* handle) {
   }
   return damaged;
 }
+
+IoCounts io_counts() { return {fsyncs.load(std::memory_order_relaxed), bytes_written.load(std::memory_order_relaxed)}; }
 
 std::int64_t size_in_bytes(sqlite3* handle) {
   sqlite3_int64 size = 0;

@@ -176,8 +176,14 @@ class OtlpMetrics final : public Metrics {
     dropped_ = meter_->CreateInt64ObservableCounter("ldt.telemetry.dropped",
                                                     "Log records and spans that did not arrive", "{record}");
     dropped_->AddCallback(&OtlpMetrics::observe_drops, this);
+    left_out_ = meter_->CreateInt64ObservableCounter(
+        "ldt.telemetry.left_out", "Log records that the store does not get: nobody sampled their trace", "{record}");
+    left_out_->AddCallback(&OtlpMetrics::observe_left_out, this);
   }
-  ~OtlpMetrics() override { dropped_->RemoveCallback(&OtlpMetrics::observe_drops, this); }
+  ~OtlpMetrics() override {
+    left_out_->RemoveCallback(&OtlpMetrics::observe_left_out, this);
+    dropped_->RemoveCallback(&OtlpMetrics::observe_drops, this);
+  }
 
   Counter& counter(std::string_view name, std::string_view unit, std::string_view description) override {
     const std::lock_guard lock(mutex_);
@@ -228,10 +234,18 @@ class OtlpMetrics final : public Metrics {
     }
   }
 
+  static void observe_left_out(api::ObserverResult result, void* self) {
+    const Drops& drops = static_cast<OtlpMetrics*>(self)->shared_.drops;
+    if (auto* observer = otel::nostd::get_if<Int64Observer>(&result)) {
+      (*observer)->Observe(static_cast<std::int64_t>(drops.left_out.load()));
+    }
+  }
+
   Shared& shared_;
   sdk::MeterProvider provider_;
   otel::nostd::shared_ptr<api::Meter> meter_;
   Observable dropped_;
+  Observable left_out_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<SdkCounter>, std::less<>> counters_;
   std::map<std::string, std::unique_ptr<SdkHistogram>, std::less<>> histograms_;

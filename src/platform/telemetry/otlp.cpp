@@ -1,7 +1,8 @@
 // Sends logs and spans in batches over OTLP. The records are the SDK's own recordables, filled by the caller's thread.
 // Not the SDK's batch processors: they neither count what they drop, nor keep room for warnings, nor can stop in time
 // while a collector hangs.
-// Invariant: a batch is sent once; what the collector did not take is counted as dropped.
+// Invariant: to a collector a batch is sent once, to our own store until it is taken; what did not arrive is counted as
+// dropped.
 #include "platform/telemetry/otlp.h"
 
 #include <algorithm>
@@ -29,6 +30,18 @@ namespace logs_v1 = otel::proto::collector::logs::v1;
 namespace trace_v1 = otel::proto::collector::trace::v1;
 
 constexpr std::size_t kRoomForWarnings = 65'536;
+constexpr std::chrono::milliseconds kStoreTimeout{2'000};
+constexpr std::chrono::milliseconds kStorePause{100};
+
+void add_count(otel::proto::common::v1::InstrumentationScope& scope, const char* key, std::uint64_t count) {
+  if (count == 0) return;
+  auto& attribute = *scope.add_attributes();
+  attribute.set_key(key);
+  attribute.mutable_value()->set_int_value(static_cast<std::int64_t>(count));
+}
+
+/// Where the records go.
+enum class Receiver { kCollector, kStore };
 
 struct LogSignal {
   using Recordable = otlp::OtlpLogRecordable;
@@ -44,6 +57,11 @@ struct LogSignal {
   template <class PerScope>
   static void add(PerScope& scope, Recordable& record) {
     *scope.add_log_records() = std::move(record.log_record());
+  }
+  /// What was not sent, for our own store, which shows it with the logs.
+  static void tell_losses(otel::proto::common::v1::InstrumentationScope& scope, const Drops& drops) {
+    add_count(scope, "ldt.dropped", drops.logs + drops.spans);
+    add_count(scope, "ldt.left_out", drops.left_out);
   }
   static std::int64_t rejected(const Response& response) { return response.partial_success().rejected_log_records(); }
   static std::atomic<std::uint64_t>& drops(Drops& all) { return all.logs; }
@@ -64,6 +82,7 @@ struct SpanSignal {
   static void add(PerScope& scope, Recordable& record) {
     *scope.add_spans() = std::move(record.span());
   }
+  static void tell_losses(otel::proto::common::v1::InstrumentationScope&, const Drops&) {}
   static std::int64_t rejected(const Response& response) { return response.partial_success().rejected_spans(); }
   static std::atomic<std::uint64_t>& drops(Drops& all) { return all.spans; }
 };
@@ -74,9 +93,10 @@ class Batches {
  public:
   using Recordable = typename Signal::Recordable;
 
-  Batches(OtlpConnection<typename Signal::Service> connection, const BatchSettings& settings, Shared& shared,
-          std::function<void()> after_batch)
-      : connection_(std::move(connection)),
+  Batches(Receiver receiver, OtlpConnection<typename Signal::Service> connection, const BatchSettings& settings,
+          Shared& shared, std::function<void()> after_batch)
+      : receiver_(receiver),
+        connection_(std::move(connection)),
         batch_size_(settings.batch_size),
         shared_(shared),
         after_batch_(std::move(after_batch)),
@@ -110,19 +130,36 @@ class Batches {
     auto& per_scope = Signal::add_scope(per_resource);
     per_scope.mutable_scope()->set_name(kScopeName);
     per_scope.mutable_scope()->set_version(shared_.version);
+    if (receiver_ == Receiver::kStore) Signal::tell_losses(*per_scope.mutable_scope(), shared_.drops);
     for (const auto& record : records) Signal::add(per_scope, *record);
     typename Signal::Response response;
-    const grpc::Status status = connection_.call(request, response);
+    const grpc::Status status = deliver(request, response);
     const auto rejected = status.ok() ? static_cast<std::uint64_t>(Signal::rejected(response)) : records.size();
     if (rejected > 0)
       complain(rejected, status.ok() ? response.partial_success().error_message() : status.error_message());
   }
 
-  void complain(std::uint64_t rejected, const std::string& why) {
-    Signal::drops(shared_.drops) += rejected;
-    shared_.complaints.say("OTLP to " + connection_.endpoint() + " failed, records are dropped: " + why);
+  grpc::Status deliver(const typename Signal::Request& request, typename Signal::Response& response) {
+    grpc::Status status = connection_.call(request, response);
+    while (receiver_ == Receiver::kStore && is_passing(status) && !shared_.stop.pause(kStorePause)) {
+      status = connection_.call(request, response);
+    }
+    return status;
   }
 
+  /// The store is being restarted, or its disk is full for the moment.
+  static bool is_passing(const grpc::Status& status) {
+    return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+           status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+  }
+
+  void complain(std::uint64_t rejected, const std::string& why) {
+    Signal::drops(shared_.drops) += rejected;
+    if (receiver_ == Receiver::kCollector)
+      shared_.complaints.say("OTLP to " + connection_.endpoint() + " failed, records are dropped: " + why);
+  }
+
+  const Receiver receiver_;
   OtlpConnection<typename Signal::Service> connection_;
   const std::size_t batch_size_;
   Shared& shared_;
@@ -248,7 +285,7 @@ std::unique_ptr<Made> make(const BatchSettings& batches, std::chrono::millisecon
     say_on_stderr(shared.service, "the OTLP endpoint '" + connection.endpoint() + "' is malformed; not used");
     return nullptr;
   }
-  return std::make_unique<Made>(std::move(connection), batches, shared, std::move(after_batch));
+  return std::make_unique<Made>(Receiver::kCollector, std::move(connection), batches, shared, std::move(after_batch));
 }
 
 }  // namespace
@@ -261,6 +298,18 @@ std::unique_ptr<LogSink> make_otlp_logs(const Settings& settings, Shared& shared
 std::unique_ptr<SpanSink> make_otlp_spans(const Settings& settings, Shared& shared) {
   return make<OtlpSpans, otlp::OtlpGrpcExporterOptions, SpanSignal>(settings.span_batches, settings.traces_timeout,
                                                                     shared, [] {});
+}
+
+std::unique_ptr<LogSink> make_store_logs(const std::string& address, const Settings& settings, Shared& shared) {
+  return std::make_unique<OtlpLogs>(Receiver::kStore,
+                                    OtlpConnection<LogSignal::Service>(address, kStoreTimeout, shared.stop),
+                                    settings.log_batches, shared, [] {});
+}
+
+std::unique_ptr<SpanSink> make_store_spans(const std::string& address, const Settings& settings, Shared& shared) {
+  return std::make_unique<OtlpSpans>(Receiver::kStore,
+                                     OtlpConnection<SpanSignal::Service>(address, kStoreTimeout, shared.stop),
+                                     settings.span_batches, shared, [] {});
 }
 
 }  // namespace ldt::telemetry

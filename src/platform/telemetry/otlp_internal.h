@@ -27,6 +27,9 @@ inline constexpr const char* kScopeName = "ldt";
 /// service.name is the service's own; the operator's OTEL_SERVICE_NAME, which all services share, is the namespace.
 [[nodiscard]] otel::sdk::resource::Resource make_resource(const Shared& shared);
 
+/// A channel that finds a store which was restarted within a quarter of a second.
+[[nodiscard]] std::shared_ptr<grpc::Channel> make_store_channel(const std::string& address);
+
 /// An attribute of ours as the SDK wants it. Keeps a repaired copy of a string that is not UTF-8.
 class SdkValue {
  public:
@@ -54,6 +57,13 @@ class OtlpConnection {
     if (const auto channel = otlp::OtlpGrpcClient::MakeChannel(options_)) stub_ = Service::NewStub(channel);
   }
 
+  /// To the telemetry store of this machine: "unix:PATH".
+  OtlpConnection(const std::string& address, std::chrono::milliseconds timeout, StopSwitch& stop)
+      : stub_(Service::NewStub(make_store_channel(address))), stop_(stop) {
+    options_.endpoint = address;
+    options_.timeout = timeout;
+  }
+
   /// False where the endpoint is malformed.
   [[nodiscard]] bool usable() const { return stub_ != nullptr; }
   [[nodiscard]] const std::string& endpoint() const { return options_.endpoint; }
@@ -77,8 +87,8 @@ class OtlpConnection {
 
  private:
   otlp::OtlpGrpcClientOptions options_;
-  StopSwitch& stop_;
   std::unique_ptr<Stub> stub_;
+  StopSwitch& stop_;
 };
 
 }  // namespace ldt::telemetry

@@ -12,6 +12,10 @@
 namespace ldt::telemetry {
 namespace {
 
+// People look at the store: what happened shows at once. It is near, and many small batches cost it little.
+constexpr std::chrono::milliseconds kStoreDelay{100};
+constexpr std::int64_t kTracesPerSecond = 100;
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -120,6 +124,7 @@ Sampler read_sampler(const Reader& reader) {
   sampler.parent_based = name.starts_with(kParentBased);
   if (sampler.parent_based) name.erase(0, kParentBased.size());
   if (name == "always_off") {
+    sampler.off = true;
     sampler.ratio = 0;
   } else if (name == "traceidratio") {
     sampler.ratio = reader.number<double>("OTEL_TRACES_SAMPLER_ARG", 0, 1).value_or(1);
@@ -142,7 +147,7 @@ void read_timeout(const Reader& reader, const std::string& signal, std::chrono::
   reader.read("OTEL_EXPORTER_OTLP_" + signal + "_TIMEOUT", timeout);
 }
 
-void read_destinations(const Reader& reader, Settings& settings) {
+void read_destinations(const Reader& reader, bool has_store, Settings& settings) {
   const Choice traces = read_exporter(reader, "TRACES");
   const Choice metrics = read_exporter(reader, "METRICS");
   const Choice logs = read_exporter(reader, "LOGS");
@@ -152,6 +157,8 @@ void read_destinations(const Reader& reader, Settings& settings) {
   settings.metrics = wants_otlp(metrics, reader, "METRICS");
   if (wants_otlp(logs, reader, "LOGS")) settings.logs = LogTarget::kOtlp;
   if (settings.uses_otlp()) check_protocol(reader);
+  settings.store_traces = has_store && !settings.traces && traces != Choice::kNone;
+  settings.store_logs = has_store && settings.logs == LogTarget::kFile;
 }
 
 }  // namespace
@@ -165,13 +172,16 @@ bool Sampler::sample(const TraceId& trace_id, std::optional<bool> caller_sampled
   return static_cast<double>(random) >= (1.0 - ratio) * kAll;
 }
 
-Settings read_settings(const Environment& environment) {
+Settings read_settings(const Environment& environment, bool has_store) {
   Settings settings;
   const Reader reader(environment, settings.complaints);
   settings.span_batches.delay = std::chrono::milliseconds{5'000};
-  read_destinations(reader, settings);
-  if (!settings.uses_otlp()) return settings;
+  read_destinations(reader, has_store, settings);
+  if (!settings.uses_otlp() && !settings.uses_store()) return settings;
+  if (settings.store_traces) settings.span_batches.delay = kStoreDelay;
+  if (settings.store_logs) settings.log_batches.delay = kStoreDelay;
   settings.sampler = read_sampler(reader);
+  if (settings.store_traces && !reader.text("OTEL_TRACES_SAMPLER")) settings.traces_per_second = kTracesPerSecond;
   read_batches(reader, "OTEL_BSP", settings.span_batches);
   read_batches(reader, "OTEL_BLRP", settings.log_batches);
   read_timeout(reader, "TRACES", settings.traces_timeout);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@ namespace ldt::telemetry {
 /// OTEL_TRACES_SAMPLER and its argument.
 struct Sampler {
   bool parent_based = true;
+  bool off = false;  // always_off: asks for no trace at all
   double ratio = 1.0;
 
   /// Consistent: of two samplers, the one with the higher ratio samples all that the other does.
@@ -39,7 +41,10 @@ struct Settings {
   bool traces = false;   // over OTLP
   bool metrics = false;  // over OTLP
   LogTarget logs = LogTarget::kFile;
+  bool store_traces = false;  // to the telemetry store
+  bool store_logs = false;    // to the telemetry store, beside the file
   Sampler sampler;
+  std::int64_t traces_per_second = 0;  // at most so many that begin here are sampled; 0: as many as the sampler says
   BatchSettings span_batches;
   BatchSettings log_batches;
   std::chrono::milliseconds traces_timeout{10'000};
@@ -49,12 +54,16 @@ struct Settings {
   std::vector<std::string> complaints;  // one line each
 
   [[nodiscard]] bool uses_otlp() const { return traces || metrics || logs == LogTarget::kOtlp; }
+  [[nodiscard]] bool uses_store() const { return store_traces || store_logs; }
+  /// Reverted orders are traced whatever the sampler said of them, unless the user wants no trace at all.
+  [[nodiscard]] bool promotes() const { return store_traces && !sampler.off; }
 };
 
 /// Nothing for a variable that is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-[[nodiscard]] Settings read_settings(const Environment& environment);
+/// @param has_store  there is a telemetry store: what has no other destination goes there
+[[nodiscard]] Settings read_settings(const Environment& environment, bool has_store);
 
 /// The process's own environment.
 [[nodiscard]] std::optional<std::string> process_environment(const std::string& name);

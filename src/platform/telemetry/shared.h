@@ -17,6 +17,7 @@ namespace ldt::telemetry {
 struct Drops {
   std::atomic<std::uint64_t> logs{0};
   std::atomic<std::uint64_t> spans{0};
+  std::atomic<std::uint64_t> left_out{0};  // log records that the store does not get, since nobody sampled their trace
 };
 
 struct Shared {

@@ -23,6 +23,12 @@ class StopSwitch {
     return stop_at_ && std::chrono::steady_clock::now() >= *stop_at_;
   }
 
+  /// Waits a while; true where it is time to come to an end.
+  [[nodiscard]] bool pause(std::chrono::milliseconds duration) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, duration, [&] { return stop_at_.has_value(); });
+  }
+
   /// Sets `done`, which somebody may be waiting for.
   void signal(bool& done) {
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // Logs, spans and metrics of one service, carried by OpenTelemetry.
 // Hides the SDK: no other file includes its headers. Where they go is ruled by the standard OTEL_* variables; without
-// them logs become JSON lines in a folder and spans and metrics go nowhere.
+// them logs become JSON lines in a folder, and where there is a telemetry store, it gets the spans and logs of sampled
+// traces and all warnings.
 // Invariant: nothing here blocks, throws or fails its caller; what cannot be kept is dropped and counted.
 #pragma once
 
@@ -37,6 +38,7 @@ struct Options {
   std::string log_directory;                 // where <service_name>.jsonl goes when no OTLP endpoint is set
   std::uint64_t log_file_bytes = 64u << 20;  // a file that grows beyond this is rotated, ...
   int log_files = 4;                         // ... and so many are kept
+  std::string store;                         // gRPC address of the telemetry store, "unix:PATH"; empty: there is none
 };
 
 enum class SpanKind { kInternal, kServer, kClient };
@@ -81,6 +83,9 @@ class Telemetry {
   /// What the configured sampler says of a trace that begins here. `caller_sampled` is the flag of the caller's
   /// traceparent, where there was one: the parentbased samplers obey it.
   [[nodiscard]] virtual bool sample(const TraceId& trace_id, std::optional<bool> caller_sampled = {}) const = 0;
+
+  /// True where a trace that was not sampled is to be from the moment on that its order begins to revert.
+  [[nodiscard]] virtual bool promotes() const = 0;
 
   /// Instruments live as long as the Telemetry. `unit` is UCUM: "s", "By", "{order}".
   virtual Counter& counter(std::string_view name, std::string_view unit, std::string_view description) = 0;

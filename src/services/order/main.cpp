@@ -7,14 +7,21 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <random>
 #include <string>
 
 #include "base/exit_codes.h"
 #include "platform/grpc/channel.h"
 #include "platform/grpc/server.h"
+#include "platform/process/statistics.h"
+#include "platform/sqlite/io_counters.h"
 #include "platform/telemetry/telemetry.h"
 #include "services/order/audit/grpc_auditor.h"
+#include "services/order/engine/commit_statistics.h"
 #include "services/order/engine/engine_loop.h"
+#include "services/order/events/activity.h"
+#include "services/order/events/ended_orders.h"
+#include "services/order/events/event_hub.h"
 #include "services/order/http/http_api.h"
 #include "services/order/peers/peer_health.h"
 #include "services/order/peers/price_watch.h"
@@ -34,6 +41,7 @@ struct Options {
                                                     "unix:run/delivery.sock"};
   std::string log_directory = "log";
   std::string operator_token_file;
+  std::string telemetry_store;
   bool allow_failures = false;
   saga::Handling handling;
   std::uint32_t step_timeout_ms = 500;
@@ -50,6 +58,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--log-dir", options.log_directory, "where JSON lines go without an OTLP endpoint")
       ->capture_default_str();
   app.add_option("--operator-token-file", options.operator_token_file, "file with the operators' bearer token");
+  app.add_option("--telemetry-store", options.telemetry_store,
+                 "the telemetry store's gRPC address (else there is none)");
   app.add_flag("--allow-failures", options.allow_failures, "let orders carry failure instructions");
   app.add_option("--max-attempts", options.handling.max_attempts, "attempts at a step, where an order does not say")
       ->capture_default_str()
@@ -74,18 +84,37 @@ std::string read_token(const std::string& file) {
   return token;
 }
 
+order::ServiceStatistics statistics_of(const order::CommitStatistics& commit_statistics) {
+  const auto usage = process::usage();
+  const auto io = sqlite::io_counts();
+  auto commits = commit_statistics.counts();
+  return {usage.uptime.count(), usage.cpu.count(), usage.resident_bytes, commits.commits,
+          commits.operations,   io.fsyncs,         io.bytes_written,     std::move(commits.batch_sizes)};
+}
+
 int run(const Options& options) {
-  const auto telemetry = telemetry::start(
-      {.service_name = "order", .service_version = LDT_VERSION, .log_directory = options.log_directory});
+  const auto telemetry = telemetry::start({.service_name = "order",
+                                           .service_version = LDT_VERSION,
+                                           .log_directory = options.log_directory,
+                                           .store = options.telemetry_store});
   order::GrpcTransport::Channels channels;
   for (std::size_t i = 0; i < channels.size(); ++i) channels[i] = rpc::make_channel(options.peers[i]);
 
   order::EngineLimits limits;
   limits.policy.stuck_after = options.stuck_after;
   limits.allow_failures = options.allow_failures;
-  auto engine = order::EngineLoop::open(options.db, limits, channels, *telemetry);
+  const SystemClock clock;
+  order::Activity activity(clock);
+  order::EventHub events(clock, std::random_device{}());
+  order::CommitStatistics commits;
+  auto engine = order::EngineLoop::open(options.db, limits, channels, *telemetry, {&activity, &events, &commits});
   if (!engine) return fail(engine.error(), kDataUnusableExitCode);
   order::EngineLoop& orders = **engine;
+  auto ended = order::EndedOrders::open(options.db);
+  if (!ended) return fail(ended.error(), kDataUnusableExitCode);
+  events.start(
+      [&](const order::EndedQuery& query, order::EndedCallback done) { (*ended)->read(query, std::move(done)); },
+      (*ended)->newest());
   if (auto started = orders.start(); !started) return fail(started.error(), kDataUnusableExitCode);
 
   std::atomic<bool> prices_known = false;
@@ -112,8 +141,10 @@ int run(const Options& options) {
     }
     return parts;
   };
-  order::HttpApi api(orders, auditor, channels[0], channels[1], channels[2], readiness,
-                     {read_token(options.operator_token_file), options.allow_failures, options.handling}, *telemetry);
+  order::HttpApi api(orders, auditor, activity, events, channels[0], channels[1], channels[2], readiness,
+                     {read_token(options.operator_token_file), options.allow_failures, options.handling,
+                      options.telemetry_store, [&commits] { return statistics_of(commits); }},
+                     *telemetry);
   const auto port = api.start(options.http);
   if (!port) return fail(port.error(), kCannotListenExitCode);
 
@@ -128,6 +159,7 @@ int run(const Options& options) {
 
   prices.stop();
   orders.stop();
+  events.stop();
   api.stop();
   (*server)->drain(kDrainGrace);
   return 0;

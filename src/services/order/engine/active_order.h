@@ -26,6 +26,7 @@ struct Engine::Active {
   std::uint32_t timer = 0;  // token of the timer it waits for
   SteadyTime attempt_began{};
   SpanId attempt_span{};
+  std::uint64_t span_salt = 0;                   // see order::attempt_span()
   saga::Action delayed_write;                    // for TimerKind::kDelayedWrite
   saga::Outcome refusal = saga::Outcome::kNone;  // what an instruction refused order.accept with
   std::string_view own_strike;  // the kind that strikes the attempt at order.accept or order.finish under way

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "services/order/engine/active_order.h"
+#include "services/order/engine/attempt_span.h"
 
 namespace ldt::order {
 
@@ -61,6 +62,8 @@ Result<void> Engine::recover() {
     auto& placed = *active_.emplace(active->row.id, std::move(active)).first->second;
     observer_.accepted(placed.row, true);
     const bool running = placed.row.state == OrderState::kRunning;
+    if (running) placed.span_salt = world_.random();
+    if (placed.row.state == OrderState::kReverting) promote(placed);
     dispatch(placed, {.kind = EventKind::kRecover,
                       .outcome = running ? why_never_accepted(placed.row) : placed.row.reason,
                       .found = placed.row.state,
@@ -249,7 +252,7 @@ void Engine::begin_attempt(Active& active, Step step) {
   if (number > kRemembered && &*last == &attempts.back()) attempts.pop_back();
   attempts.push_back({.step = step, .number = number, .started_at = world_.clock().wall()});
   active.attempt_began = world_.clock().steady();
-  active.attempt_span = make_span_id(world_.random());
+  active.attempt_span = attempt_span(active.row.trace.span_id, step, number, active.span_salt);
 }
 
 void Engine::mark_attempt(Active& active, Outcome outcome) {

@@ -86,6 +86,8 @@ class World {
   virtual std::uint64_t random() = 0;
   /// True where the order's trace shall be recorded. `caller_sampled`: what its caller says, where there is one.
   virtual bool sample(const TraceId& trace_id, std::optional<bool> caller_sampled) = 0;
+  /// True where an order that begins to revert shall be traced from then on, whatever sample() said.
+  [[nodiscard]] virtual bool promotes() const { return false; }
   /// Reads an order that is not in flight any more.
   virtual void read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) = 0;
   /// A CRASH instruction struck: ends the process.
@@ -107,6 +109,7 @@ class Engine {
   void stop();
 
   [[nodiscard]] std::size_t in_flight() const { return active_.size(); }
+  [[nodiscard]] std::size_t held() const { return held_; }
   [[nodiscard]] std::size_t stuck() const { return stuck_; }
 
  private:
@@ -163,6 +166,8 @@ class Engine {
   void conclude(const PendingWrite& write);
   [[nodiscard]] Progress progress_of(const Active& active, saga::OrderState state) const;
   [[nodiscard]] Result<saga::Event> conflict_event(Active& active);
+  /// The order begins to revert: its trace shall be there, however it was sampled.
+  void promote(Active& active);
 
   void begin_attempt(Active& active, saga::Step step);
   void mark_attempt(Active& active, saga::Outcome outcome);

@@ -27,6 +27,11 @@ void decline(Reply&) {}
 void decline(PriceInput&) {}
 void decline(CatalogueReadyInput&) {}
 
+std::vector<Observer*> with(Observer* first, std::vector<Observer*> others) {
+  others.insert(others.begin(), first);
+  return others;
+}
+
 }  // namespace
 
 /// One thread that reads the database beside the engine.
@@ -48,19 +53,22 @@ class EngineLoop::Reader {
 
 Result<std::unique_ptr<EngineLoop>> EngineLoop::open(const std::string& db, const EngineLimits& limits,
                                                      const GrpcTransport::Channels& channels,
-                                                     telemetry::Telemetry& telemetry) {
+                                                     telemetry::Telemetry& telemetry,
+                                                     std::vector<Observer*> observers) {
   auto store = SqliteStore::open(db);
   if (!store) return tl::unexpected(store.error());
   auto archive = OrderArchive::open(db);
   if (!archive) return tl::unexpected(archive.error());
-  return std::unique_ptr<EngineLoop>(
-      new EngineLoop(std::move(*store), std::make_unique<Reader>(std::move(*archive)), limits, channels, telemetry));
+  return std::unique_ptr<EngineLoop>(new EngineLoop(std::move(*store), std::make_unique<Reader>(std::move(*archive)),
+                                                    limits, channels, telemetry, std::move(observers)));
 }
 
 EngineLoop::EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const EngineLimits& limits,
-                       const GrpcTransport::Channels& channels, telemetry::Telemetry& telemetry)
+                       const GrpcTransport::Channels& channels, telemetry::Telemetry& telemetry,
+                       std::vector<Observer*> observers)
     : telemetry_(telemetry),
-      observer_(telemetry),
+      order_telemetry_(telemetry),
+      observers_(with(&order_telemetry_, std::move(observers))),
       store_(std::move(store)),
       reader_(std::move(reader)),
       transport_(channels,
@@ -69,7 +77,7 @@ EngineLoop::EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const 
                    for (auto& reply : replies) inbox_.emplace_back(std::move(reply));
                    arrived_.notify_one();
                  }),
-      engine_(limits, store_, transport_, *this, observer_) {}
+      engine_(limits, store_, transport_, *this, observers_) {}
 
 EngineLoop::~EngineLoop() { stop(); }
 
@@ -84,7 +92,7 @@ void EngineLoop::run() {
   std::vector<Input> inputs;
   while (true) {
     engine_.process(inputs);
-    observer_.in_flight(engine_.in_flight(), engine_.stuck());
+    observers_.rests({engine_.in_flight(), engine_.held(), engine_.stuck()});
     std::unique_lock lock(mutex_);
     const auto ready = [this] { return !inbox_.empty() || stopping_; };
     if (const auto deadline = engine_.next_deadline()) {

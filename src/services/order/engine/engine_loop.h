@@ -12,6 +12,7 @@
 
 #include "platform/telemetry/telemetry.h"
 #include "services/order/engine/engine.h"
+#include "services/order/engine/observers.h"
 #include "services/order/engine/order_telemetry.h"
 #include "services/order/orders.h"
 #include "services/order/peers/participant_link.h"
@@ -23,9 +24,11 @@ namespace ldt::order {
 class EngineLoop final : public Orders, private World {
  public:
   /// Opens the database and takes over its unfinished orders. kConflict: in use, or of a newer version.
+  /// @param observers  hear of everything, on the engine's thread, and outlive it
   [[nodiscard]] static Result<std::unique_ptr<EngineLoop>> open(const std::string& db, const EngineLimits& limits,
                                                                 const GrpcTransport::Channels& channels,
-                                                                telemetry::Telemetry& telemetry);
+                                                                telemetry::Telemetry& telemetry,
+                                                                std::vector<Observer*> observers = {});
   ~EngineLoop() override;
 
   /// Recovers what was unfinished, and runs until stop().
@@ -48,7 +51,8 @@ class EngineLoop final : public Orders, private World {
  private:
   class Reader;
   EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const EngineLimits& limits,
-             const GrpcTransport::Channels& channels, telemetry::Telemetry& telemetry);
+             const GrpcTransport::Channels& channels, telemetry::Telemetry& telemetry,
+             std::vector<Observer*> observers);
   void post(Input input);
   void steer(Steering steering, OrderId id, SteerCallback done);
   void run();
@@ -56,13 +60,15 @@ class EngineLoop final : public Orders, private World {
   const Clock& clock() const override { return clock_; }
   std::uint64_t random() override { return random_(); }
   bool sample(const TraceId& trace_id, std::optional<bool> caller_sampled) override;
+  bool promotes() const override { return telemetry_.promotes(); }
   void read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) override;
   void crash() override;
 
   SystemClock clock_;
   std::mt19937_64 random_{std::random_device{}()};
   telemetry::Telemetry& telemetry_;
-  OrderTelemetry observer_;
+  OrderTelemetry order_telemetry_;
+  Observers observers_;
   SqliteStore store_;
   std::unique_ptr<Reader> reader_;
   GrpcTransport transport_;

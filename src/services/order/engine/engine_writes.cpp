@@ -157,8 +157,16 @@ void Engine::conclude(const PendingWrite& write) {
     return dispatch(active, {.kind = EventKind::kWritten});
   }
   write.progress.apply_to(active.row);
+  if (write.action.to == OrderState::kReverting || write.action.to == OrderState::kReverted) promote(active);
+  if (write.action.to == OrderState::kReverting) observer_.reverting(active.row);
   if (write.action.to == OrderState::kCompleted) sold_[active.row.sku.text()] += active.row.quantity.value;
   dispatch(active, {.kind = EventKind::kWritten});
+}
+
+void Engine::promote(Active& active) {
+  if (active.row.trace.sampled || !world_.promotes()) return;
+  active.row.trace.sampled = true;
+  observer_.promoted(active.row, active.span_salt);
 }
 
 Result<saga::Event> Engine::conflict_event(Active& active) {

@@ -1,6 +1,9 @@
 #include "services/order/engine/order_telemetry.h"
 
+#include <algorithm>
 #include <string>
+
+#include "services/order/engine/attempt_span.h"
 
 namespace ldt::order {
 
@@ -15,6 +18,19 @@ double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration
 std::string body_of(std::string_view step, std::string_view outcome) {
   std::string body(step);
   return body.append(" ").append(outcome);
+}
+
+bool has_failed(const Attempt& attempt) {
+  return attempt.outcome == Outcome::kTimeout || attempt.outcome == Outcome::kUnknown;
+}
+
+/// The kind of the instruction that struck an earlier attempt: one strikes the first attempts at its step, as many as
+/// its count says.
+std::string_view struck_by(const OrderRow& row, const Attempt& attempt) {
+  const auto found = std::find_if(row.failures.begin(), row.failures.end(), [&](const StruckInstruction& failure) {
+    return failure.instruction.step == attempt.step && attempt.number <= failure.struck;
+  });
+  return found == row.failures.end() ? std::string_view() : saga::to_string(found->instruction.kind);
 }
 
 }  // namespace
@@ -50,7 +66,7 @@ void OrderTelemetry::attempt_ended(const OrderRow& row, const Attempt& attempt, 
                                    std::string_view struck, std::string_view error) {
   const auto step = saga::to_string(attempt.step);
   const auto outcome = saga::to_string(attempt.outcome);
-  const bool failed = attempt.outcome == Outcome::kTimeout || attempt.outcome == Outcome::kUnknown;
+  const bool failed = has_failed(attempt);
   const std::string id = row.id.to_string();
   const TraceContext context{row.trace.trace_id, span, row.trace.sampled};
   telemetry_.log(failed || !struck.empty() ? Severity::kWarn : Severity::kInfo, body_of(step, outcome), &context,
@@ -63,17 +79,33 @@ void OrderTelemetry::attempt_ended(const OrderRow& row, const Attempt& attempt, 
                   {"error", error}});
   step_duration_.record(seconds(attempt.duration), {{"step", step}, {"outcome", outcome}});
   if (saga::is_undo(attempt.step) && !failed) undos_.add(1, {{"step", step}});
-  if (!telemetry_.records_spans() || !row.trace.sampled) return;
+  if (telemetry_.records_spans() && row.trace.sampled) span_of(row, attempt, span, struck, error);
+}
+
+/// What was tried before the order was traced: its spans come late, under the ids that its attempts had.
+void OrderTelemetry::promoted(const OrderRow& row, std::uint64_t span_salt) {
+  for (const Attempt& attempt : row.attempts) {
+    if (attempt.outcome == Outcome::kNone) continue;  // under way: its span comes when it ends
+    span_of(row, attempt, attempt_span(row.trace.span_id, attempt.step, attempt.number, span_salt),
+            struck_by(row, attempt), has_failed(attempt) ? saga::to_string(attempt.outcome) : std::string_view());
+  }
+}
+
+void OrderTelemetry::span_of(const OrderRow& row, const Attempt& attempt, const SpanId& span, std::string_view struck,
+                             std::string_view error) {
+  const auto step = saga::to_string(attempt.step);
+  const std::string id = row.id.to_string();
+  const TraceContext context{row.trace.trace_id, span, row.trace.sampled};
   telemetry::Span ended{.name = step, .kind = telemetry::SpanKind::kClient, .context = context};
   ended.parent = row.trace.span_id;
   ended.start = attempt.started_at;
   ended.duration = attempt.duration;
-  ended.failed = failed;
+  ended.failed = has_failed(attempt);
   ended.status_detail = error;
   telemetry_.span(ended, {{"order_id", id},
                           {"step", step},
                           {"attempt", std::int64_t{attempt.number}},
-                          {"outcome", outcome},
+                          {"outcome", saga::to_string(attempt.outcome)},
                           {"struck", struck}});
 }
 
@@ -122,9 +154,9 @@ void OrderTelemetry::storage_failed(std::string_view error) {
                  {{"error", error}});
 }
 
-void OrderTelemetry::in_flight(std::size_t orders, std::size_t stuck) {
-  gauges_->in_flight.store(static_cast<std::int64_t>(orders), std::memory_order_relaxed);
-  gauges_->stuck.store(static_cast<std::int64_t>(stuck), std::memory_order_relaxed);
+void OrderTelemetry::rests(const InFlight& in_flight) {
+  gauges_->in_flight.store(static_cast<std::int64_t>(in_flight.orders), std::memory_order_relaxed);
+  gauges_->stuck.store(static_cast<std::int64_t>(in_flight.stuck), std::memory_order_relaxed);
 }
 
 }  // namespace ldt::order

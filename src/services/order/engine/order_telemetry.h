@@ -18,15 +18,17 @@ class OrderTelemetry final : public Observer {
   void accepted(const OrderRow& row, bool recovered) override;
   void attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span, std::string_view struck,
                      std::string_view error) override;
+  void promoted(const OrderRow& row, std::uint64_t span_salt) override;
   void ended(const OrderRow& row) override;
   void needs_attention(const OrderRow& row, std::string_view what) override;
   void committed(std::chrono::nanoseconds duration, std::size_t writes) override;
   void storage_failed(std::string_view error) override;
-
-  /// For the gauges.
-  void in_flight(std::size_t orders, std::size_t stuck);
+  void rests(const InFlight& in_flight) override;
 
  private:
+  void span_of(const OrderRow& row, const Attempt& attempt, const SpanId& span, std::string_view struck,
+               std::string_view error);
+
   telemetry::Telemetry& telemetry_;
   telemetry::Counter& orders_;
   telemetry::Counter& undos_;

@@ -12,6 +12,7 @@ constexpr std::string_view kOrders = "orders:";
 constexpr std::string_view kEntries = "entries:";
 constexpr std::string_view kTokens = "tokens:";
 constexpr std::string_view kSkus = "skus:";
+constexpr std::string_view kLogs = "logs:";
 
 std::string made(std::string_view list, std::string_view place) {
   return http::base64url(std::string(list).append(place));
@@ -60,6 +61,13 @@ std::optional<TokenPlace> parse_token_cursor(std::string_view cursor) {
   const auto skip = number<std::int64_t>(std::string_view(*place).substr(colon + 1));
   if (!seq || !skip || *skip < 0 || *seq == std::numeric_limits<std::uint64_t>::max()) return std::nullopt;
   return TokenPlace{*seq, *skip};
+}
+
+std::string log_cursor(std::string_view place) { return made(kLogs, place); }
+
+std::optional<std::string> parse_log_cursor(std::string_view cursor) {
+  auto place = place_in(kLogs, cursor);
+  return place && !place->empty() ? place : std::nullopt;
 }
 
 std::string sku_cursor(std::string_view after) { return made(kSkus, after); }

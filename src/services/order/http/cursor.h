@@ -29,6 +29,10 @@ struct TokenPlace {
 [[nodiscard]] std::string token_cursor(const TokenPlace& place);
 [[nodiscard]] std::optional<TokenPlace> parse_token_cursor(std::string_view cursor);
 
+/// Of log records; the place is the telemetry store's own.
+[[nodiscard]] std::string log_cursor(std::string_view place);
+[[nodiscard]] std::optional<std::string> parse_log_cursor(std::string_view cursor);
+
 [[nodiscard]] std::string sku_cursor(std::string_view after);
 [[nodiscard]] std::optional<Sku> parse_sku_cursor(std::string_view cursor);
 

@@ -1,7 +1,10 @@
-// Build tool: writes documents.cpp, with api/openapi.yaml as JSON and the pages of docs/errors/ in it.
-//   embed_documents OUTPUT OPENAPI.yaml PAGE.md...
-// Depends on yaml-cpp. Invariant: what is served is what the sources say; there is no second copy to keep in step.
+// Build tool: writes documents.cpp, with api/openapi.yaml as JSON, the built console and the pages of docs/errors/ in
+// it.
+//   embed_documents OUTPUT OPENAPI.yaml CONSOLE_DIST PAGE.md...
+// Depends on yaml-cpp and zlib. Invariant: what is served is what the sources say; there is no second copy to keep in
+// step.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -10,8 +13,10 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <yaml-cpp/yaml.h>
+#include <zlib.h>
 
 #include "platform/http/json_writer.h"
 
@@ -97,6 +102,69 @@ void append_literal(std::string& out, const std::string& text) {
   out += "sv";
 }
 
+/// A string literal of any bytes.
+void append_bytes(std::string& out, std::string_view bytes) {
+  constexpr std::size_t kPiece = 2000;
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    out += "\n  \"";
+    for (const char c : bytes.substr(at, kPiece)) {
+      std::array<char, 5> escaped{};
+      std::snprintf(escaped.data(), escaped.size(), "\\%03o", static_cast<unsigned char>(c));
+      out += escaped.data();
+    }
+    out.push_back('"');
+  }
+  out += bytes.empty() ? "\"\"sv" : "sv";
+}
+
+std::string gzipped(std::string& text) {
+  constexpr int kGzip = 15 + 16;  // the largest window, in gzip's format
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzip, 9, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::runtime_error("zlib does not start");
+  }
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const bool whole = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (!whole) throw std::runtime_error("zlib does not compress");
+  return out;
+}
+
+std::string_view content_type_of(const std::filesystem::path& path) {
+  const auto extension = path.extension();
+  if (extension == ".html") return "text/html; charset=utf-8";
+  if (extension == ".js") return "text/javascript; charset=utf-8";
+  if (extension == ".css") return "text/css; charset=utf-8";
+  if (extension == ".svg") return "image/svg+xml";
+  throw std::runtime_error("no content type is known for " + path.string());
+}
+
+void append_console_file(std::string& out, const std::filesystem::path& root, const std::filesystem::path& path) {
+  std::string text = contents(path);
+  const std::string compressed = gzipped(text);
+  out.append("\nConsoleFile{\"").append(path.lexically_relative(root).generic_string()).append("\",\"");
+  out.append(content_type_of(path)).append("\",");
+  append_bytes(out, text);
+  out.push_back(',');
+  append_bytes(out, compressed.size() < text.size() ? compressed : std::string());
+  out += "},";
+}
+
+/// In the order of their names, so that the same sources give the same program.
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& root) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 std::string source(int count, char** arguments) {
   std::string json;
   append_json(json, YAML::LoadFile(arguments[2]));
@@ -104,22 +172,25 @@ std::string source(int count, char** arguments) {
       "#include \"services/order/http/documents.h\"\n\n#include <array>\n\nnamespace ldt::order {\nnamespace {\n\n";
   out += "using namespace std::string_view_literals;\n\nconstexpr std::string_view kOpenapi =";
   append_literal(out, json);
-  out += ";\n\nconstexpr std::array kPages{";
-  for (int i = 3; i < count; ++i) {
+  out += ";\n\nconstexpr std::array kConsole{";
+  for (const auto& file : files_below(arguments[3])) append_console_file(out, arguments[3], file);
+  out += "};\n\nconstexpr std::array kPages{";
+  for (int i = 4; i < count; ++i) {
     out.append("\nErrorPage{\"").append(std::filesystem::path(arguments[i]).stem().string()).append("\",");
     append_literal(out, contents(arguments[i]));
     out += "},";
   }
   return out +
          "};\n\n}  // namespace\n\nstd::string_view openapi_json() { return kOpenapi; }\n"
-         "std::span<const ErrorPage> error_pages() { return kPages; }\n\n}  // namespace ldt::order\n";
+         "std::span<const ErrorPage> error_pages() { return kPages; }\n"
+         "std::span<const ConsoleFile> console_files() { return kConsole; }\n\n}  // namespace ldt::order\n";
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 4) {
-    std::fputs("embed_documents OUTPUT OPENAPI.yaml PAGE.md...\n", stderr);
+  if (count < 5) {
+    std::fputs("embed_documents OUTPUT OPENAPI.yaml CONSOLE_DIST PAGE.md...\n", stderr);
     return 2;
   }
   try {

@@ -4,17 +4,22 @@
 
 namespace ldt::order {
 
-HttpApi::HttpApi(Orders& orders, Auditor& auditor, const std::shared_ptr<grpc::Channel>& payment,
-                 const std::shared_ptr<grpc::Channel>& inventory, const std::shared_ptr<grpc::Channel>& delivery,
-                 Readiness readiness, HttpApiOptions options, telemetry::Telemetry& telemetry)
-    : context_(
-          new ApiContext{orders, auditor, {payment, inventory, delivery}, std::move(readiness), std::move(options)}),
+HttpApi::HttpApi(Orders& orders, Auditor& auditor, const Activity& activity, EventHub& events,
+                 const std::shared_ptr<grpc::Channel>& payment, const std::shared_ptr<grpc::Channel>& inventory,
+                 const std::shared_ptr<grpc::Channel>& delivery, Readiness readiness, HttpApiOptions options,
+                 telemetry::Telemetry& telemetry)
+    : context_(new ApiContext{
+          orders, auditor, activity, events, {payment, inventory, delivery}, std::move(readiness), std::move(options)}),
       telemetry_(telemetry),
       durations_(telemetry.histogram("http.server.request.duration", "s", "Duration of HTTP requests")) {
   add_order_routes(router_, context_);
   add_account_routes(router_, context_);
   add_inventory_routes(router_, context_);
   add_operator_routes(router_, context_);
+  add_activity_routes(router_, context_);
+  add_event_routes(router_, context_);
+  add_statistics_routes(router_, context_);
+  add_telemetry_routes(router_, context_);
   add_page_routes(router_, context_);
 }
 
@@ -32,6 +37,7 @@ Result<std::uint16_t> HttpApi::start(const std::string& address) {
 void HttpApi::stop() {
   server_.stop();
   context_->participants.stop();
+  context_->telemetry.stop();
 }
 
 void HttpApi::observe(const http::Request& request, int status, std::chrono::nanoseconds duration) {

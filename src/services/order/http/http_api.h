@@ -16,9 +16,10 @@ namespace ldt::order {
 class HttpApi {
  public:
   /// All references must outlive it, as must every callback that Orders and Auditor still owe.
-  HttpApi(Orders& orders, Auditor& auditor, const std::shared_ptr<grpc::Channel>& payment,
-          const std::shared_ptr<grpc::Channel>& inventory, const std::shared_ptr<grpc::Channel>& delivery,
-          Readiness readiness, HttpApiOptions options, telemetry::Telemetry& telemetry);
+  HttpApi(Orders& orders, Auditor& auditor, const Activity& activity, EventHub& events,
+          const std::shared_ptr<grpc::Channel>& payment, const std::shared_ptr<grpc::Channel>& inventory,
+          const std::shared_ptr<grpc::Channel>& delivery, Readiness readiness, HttpApiOptions options,
+          telemetry::Telemetry& telemetry);
   ~HttpApi();
   HttpApi(const HttpApi&) = delete;
   HttpApi& operator=(const HttpApi&) = delete;

@@ -13,15 +13,10 @@ using http::append_bool;
 using http::append_integer;
 using http::append_string;
 using http::append_string_or_null;
+using http::append_time;
 using http::Comma;
 
 constexpr std::size_t kOrderBytes = 1024;  // a finished order takes about 900
-
-void append_digits(std::string& out, std::uint64_t value, int width) {
-  std::array<char, 20> digits;
-  for (int i = width; i-- > 0; value /= 10) digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
-  out.append(digits.data(), static_cast<std::size_t>(width));
-}
 
 /// Words of the vocabulary need no escape.
 void append_word(std::string& out, std::string_view word) {
@@ -209,30 +204,6 @@ void append_violation(std::string& out, const Violation& violation) {
 }
 
 }  // namespace
-
-void append_time(std::string& out, WallTime time) {
-  using std::chrono::days;
-  using std::chrono::microseconds;
-  const std::chrono::sys_time<microseconds> moment{microseconds(time.us)};
-  const auto midnight = std::chrono::floor<days>(moment);
-  const std::chrono::year_month_day date(midnight);
-  const auto of_day = static_cast<std::uint64_t>((moment - midnight).count());
-  out.push_back('"');
-  append_digits(out, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
-  out.push_back('-');
-  append_digits(out, static_cast<unsigned>(date.month()), 2);
-  out.push_back('-');
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out.push_back('T');
-  append_digits(out, of_day / 3'600'000'000, 2);
-  out.push_back(':');
-  append_digits(out, of_day / 60'000'000 % 60, 2);
-  out.push_back(':');
-  append_digits(out, of_day / 1'000'000 % 60, 2);
-  out.push_back('.');
-  append_digits(out, of_day % 1'000'000, 6);
-  out += "Z\"";
-}
 
 void append_order(std::string& out, const OrderView& order) {
   out += "{\"id\":\"";

@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "platform/http/json_writer.h"
 #include "services/order/audit.h"
 #include "services/order/orders.h"
 
 namespace ldt::order {
 
-/// RFC 3339 in UTC with microseconds, in quotes.
-void append_time(std::string& out, WallTime time);
+using http::append_time;
+
 void append_order(std::string& out, const OrderView& order);
 
 [[nodiscard]] std::string order_json(const OrderView& order);

@@ -1,4 +1,4 @@
-// Health, the API's description, the pages of the problems, and the first page for people with a browser.
+// Health, the API's description, the pages of the problems, and the console for people with a browser.
 // Invariant: /healthz answers as long as the process serves at all; /readyz only when every part does.
 #include <algorithm>
 #include <utility>
@@ -15,22 +15,9 @@ using http::Request;
 using http::Responder;
 using http::Response;
 
-constexpr std::string_view kFirstPage = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Late-day tokens</title>
-<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em }</style>
-<h1>Late-day tokens</h1>
-<p>A marketplace where students spend credits on tokens; a token buys one day past a deadline. Four services handle an
-order as a saga: when a step fails, every step that may have happened is undone.</p>
-<ul>
-<li><a href="/openapi.json">The API's description</a> (OpenAPI 3.1)</li>
-<li><a href="/v1/orders">Orders</a> and <a href="/v1/inventory">inventory</a></li>
-<li><a href="/errors">What the problems mean</a></li>
-<li><a href="/healthz">Health</a> and <a href="/readyz">readiness</a></li>
-</ul>
-)";
+// The console asks this server alone, and no other page may frame it.
+constexpr std::string_view kContentSecurityPolicy =
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
 Response text_response(std::string_view content_type, std::string_view body) {
   Response response;
@@ -68,6 +55,60 @@ Response error_page(std::string_view name) {
   return text_response(http::content_type::kMarkdown, page->markdown);
 }
 
+/// Whether the client takes gzip; RFC 9110, 12.5.3, by the name of it alone: browsers and curl say `gzip, deflate, br`.
+bool takes_gzip(const Request& request) {
+  std::string_view rest = request.header("Accept-Encoding").value_or("");
+  while (!rest.empty()) {
+    const auto coding = http::trimmed(rest.substr(0, rest.find(',')));
+    if (http::equal_ignoring_case(coding, "gzip")) return true;
+    const auto comma = rest.find(',');
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+  }
+  return false;
+}
+
+Response console_response(const ConsoleFile& file, const Request& request) {
+  const bool compressed = !file.gzip.empty() && takes_gzip(request);
+  Response response = text_response(file.content_type, compressed ? file.gzip : file.plain);
+  if (compressed) response.add_header("Content-Encoding", "gzip");
+  response.add_header("Vary", "Accept-Encoding");
+  // The name of an asset changes with its content; all else is asked for anew, so that an upgrade shows at once.
+  if (file.path.starts_with("assets/")) response.add_header("Cache-Control", "public, max-age=31536000, immutable");
+  response.add_header("Content-Security-Policy", kContentSecurityPolicy);
+  response.add_header("Referrer-Policy", "no-referrer");
+  return response;
+}
+
+/// The file of the console, or a problem.
+Response console_file(std::string_view path, const Request& request) {
+  const auto files = console_files();
+  const auto file =
+      std::find_if(files.begin(), files.end(), [&](const auto& candidate) { return candidate.path == path; });
+  if (file != files.end()) return console_response(*file, request);
+  return http::problem_response(http::problem_type::kNotFound, "the console has no such file");
+}
+
+/// The console's page finds out from the address itself what to show.
+void answer_console_page(const Request& request, const Responder& responder) {
+  responder.answer(console_file("index.html", request));
+}
+
+/// The pages of the console, so that a link to any of them works, and the files that they need.
+void add_console_routes(http::Router& router) {
+  using http::Method;
+  router.add(Method::kGet, "/", answer_console_page);
+  router.add(Method::kGet, "/console", answer_console_page);
+  router.add(Method::kGet, "/console/{}", [](const Request& request, const Responder& responder) {
+    const auto& name = request.parameters[0];
+    const bool is_file = name.find('.') != std::string::npos;
+    responder.answer(console_file(is_file ? std::string_view(name) : "index.html", request));
+  });
+  router.add(Method::kGet, "/console/assets/{}", [](const Request& request, const Responder& responder) {
+    responder.answer(console_file("assets/" + request.parameters[0], request));
+  });
+  router.add(Method::kGet, "/console/{}/{}", answer_console_page);
+}
+
 }  // namespace
 
 void add_page_routes(http::Router& router, const SharedContext& context) {
@@ -85,9 +126,7 @@ void add_page_routes(http::Router& router, const SharedContext& context) {
   router.add(Method::kGet, "/errors/{}", [](const Request& request, const Responder& responder) {
     responder.answer(error_page(request.parameters[0]));
   });
-  router.add(Method::kGet, "/", [](const Request&, const Responder& responder) {
-    responder.answer(text_response(http::content_type::kHtml, kFirstPage));
-  });
+  add_console_routes(router);
 }
 
 }  // namespace ldt::order

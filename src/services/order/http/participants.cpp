@@ -1,5 +1,6 @@
 #include "services/order/http/participants.h"
 
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "ldt/delivery/v1/delivery.grpc.pb.h"
 #include "ldt/inventory/v1/inventory.grpc.pb.h"
 #include "ldt/payment/v1/payment.grpc.pb.h"
+#include "ldt/statistics/v1/statistics.grpc.pb.h"
 
 namespace ldt::order {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 namespace delivery_api = ldt::delivery::v1;
 namespace inventory_api = ldt::inventory::v1;
 namespace payment_api = ldt::payment::v1;
+namespace statistics_api = ldt::statistics::v1;
 
 PeerFailure::Kind kind_of(grpc::StatusCode code) {
   switch (code) {
@@ -93,6 +96,13 @@ SkuPage to_page(const inventory_api::ListSkusResponse& reply) {
   return page;
 }
 
+ServiceStatistics to_statistics(const statistics_api::GetStatisticsResponse& reply) {
+  return {reply.uptime_us(),      reply.cpu_us(),
+          reply.resident_bytes(), reply.commits(),
+          reply.operations(),     reply.fsyncs(),
+          reply.bytes_written(),  {reply.batch_sizes().begin(), reply.batch_sizes().end()}};
+}
+
 template <class Request, class Reply>
 struct Call {
   grpc::ClientContext context;
@@ -106,6 +116,8 @@ struct Participants::Stubs {
   std::unique_ptr<payment_api::PaymentService::Stub> payment;
   std::unique_ptr<inventory_api::InventoryService::Stub> inventory;
   std::unique_ptr<delivery_api::DeliveryService::Stub> delivery;
+  std::array<std::unique_ptr<statistics_api::StatisticsService::Stub>, saga::kPlan.size()>
+      statistics;  // by participant
 };
 
 /// Counts the calls under way, so that nobody is called back after the end.
@@ -157,9 +169,12 @@ class Participants::Calls {
 Participants::Participants(const std::shared_ptr<grpc::Channel>& payment,
                            const std::shared_ptr<grpc::Channel>& inventory,
                            const std::shared_ptr<grpc::Channel>& delivery)
-    : stubs_(std::make_unique<Stubs>(Stubs{payment_api::PaymentService::NewStub(payment),
-                                           inventory_api::InventoryService::NewStub(inventory),
-                                           delivery_api::DeliveryService::NewStub(delivery)})),
+    : stubs_(std::make_unique<Stubs>(Stubs{
+          payment_api::PaymentService::NewStub(payment),
+          inventory_api::InventoryService::NewStub(inventory),
+          delivery_api::DeliveryService::NewStub(delivery),
+          {statistics_api::StatisticsService::NewStub(payment), statistics_api::StatisticsService::NewStub(inventory),
+           statistics_api::StatisticsService::NewStub(delivery)}})),
       calls_(std::make_shared<Calls>()) {}
 
 Participants::~Participants() { stop(); }
@@ -259,6 +274,16 @@ void Participants::restock(const Sku& sku, Quantity quantity, const std::string&
       [](const inventory_api::RestockResponse& reply) {
         return SkuChange{to_row(reply.sku()), false, reply.replayed()};
       });
+}
+
+void Participants::statistics(saga::Participant peer, PeerCallback<ServiceStatistics> done) {
+  Calls::run<statistics_api::GetStatisticsRequest, statistics_api::GetStatisticsResponse>(
+      calls_, peer, {}, std::move(done),
+      [this, peer](auto& call, auto on_status) {
+        stubs_->statistics[static_cast<std::size_t>(peer)]->async()->GetStatistics(&call.context, &call.request,
+                                                                                   &call.reply, std::move(on_status));
+      },
+      to_statistics);
 }
 
 }  // namespace ldt::order

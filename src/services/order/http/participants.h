@@ -101,6 +101,18 @@ struct SkuChange {
   bool replayed = false;
 };
 
+/// What a service's process has done and spent since it began.
+struct ServiceStatistics {
+  std::int64_t uptime_us = 0;
+  std::int64_t cpu_us = 0;
+  std::int64_t resident_bytes = 0;
+  std::int64_t commits = 0;
+  std::int64_t operations = 0;            // in all commits
+  std::int64_t fsyncs = 0;                // of the database
+  std::int64_t bytes_written = 0;         // to the database
+  std::vector<std::int64_t> batch_sizes;  // element i: commits of at most 2^i and more than 2^(i-1) operations
+};
+
 /// Thread-safe.
 class Participants {
  public:
@@ -121,6 +133,7 @@ class Participants {
   void put_sku(const Sku& sku, Credits unit_price, PeerCallback<SkuChange> done);
   /// Idempotent on `key`, where one is given.
   void restock(const Sku& sku, Quantity quantity, const std::string& key, PeerCallback<SkuChange> done);
+  void statistics(saga::Participant peer, PeerCallback<ServiceStatistics> done);
 
   /// Refuses further calls and returns once every callback has run.
   void stop();

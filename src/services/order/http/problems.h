@@ -35,6 +35,7 @@ inline constexpr ProblemType kCatalogueUnavailable{"catalogue-unavailable", "No 
 inline constexpr ProblemType kStopping{"stopping", "The server is going down", 503};
 inline constexpr ProblemType kStorage{"storage", "The server cannot store", 503};
 inline constexpr ProblemType kServiceUnavailable{"service-unavailable", "A service cannot be reached", 503};
+inline constexpr ProblemType kTelemetryUnavailable{"telemetry-unavailable", "There is no telemetry to read", 503};
 inline constexpr ProblemType kLimitExceeded{"limit-exceeded", "An amount would exceed its limit", 409};
 }  // namespace problem_type
 

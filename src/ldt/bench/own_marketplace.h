@@ -1,0 +1,43 @@
+// A marketplace of the benchmark's own: in a folder of its own on a real disk, on a free port, and gone afterwards.
+// Depends on `ldt up`, as a child process. Invariant: when this object is gone, so are its processes and its folder.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "ldt/address.h"
+#include "platform/process/signals.h"
+
+namespace ldt::bench {
+
+class OwnMarketplace {
+ public:
+  /// Returns once it is ready.
+  /// @param parent  where its folder is made; empty: TMPDIR, /var/tmp or here, whichever is first and no memory disk
+  /// @param stop  a signal there ends the wait
+  [[nodiscard]] static Result<std::unique_ptr<OwnMarketplace>> start(const std::string& parent, process::Signals& stop);
+  ~OwnMarketplace();
+  OwnMarketplace(const OwnMarketplace&) = delete;
+  OwnMarketplace& operator=(const OwnMarketplace&) = delete;
+
+  [[nodiscard]] const Address& address() const { return address_; }
+  [[nodiscard]] std::string data_folder() const { return folder_ + "/data"; }
+
+ private:
+  explicit OwnMarketplace(std::string folder) : folder_(std::move(folder)) {}
+  [[nodiscard]] Result<void> run_up();
+  [[nodiscard]] Result<void> wait_until_ready(process::Signals& stop);
+  void stop_up();
+
+  const std::string folder_;
+  pid_t up_ = -1;
+  Address address_;
+};
+
+/// Whether a signal has come; it stays there.
+[[nodiscard]] bool has_signal(const process::Signals& signals);
+
+}  // namespace ldt::bench

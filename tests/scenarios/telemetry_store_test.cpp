@@ -1,0 +1,484 @@
+// The telemetry store: one order's logs and trace from all four services; what others send over OTLP; and that neither
+// its death nor its bounds harm an order.
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "opentelemetry/proto/collector/logs/v1/logs_service.grpc.pb.h"
+#include "opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+#include "support/database.h"
+#include "support/eventually.h"
+#include "support/marketplace.h"
+#include "support/raw_socket.h"
+
+namespace ldt::testing {
+namespace {
+
+namespace collector = opentelemetry::proto::collector;
+using LogsRequest = collector::logs::v1::ExportLogsServiceRequest;
+using LogsResponse = collector::logs::v1::ExportLogsServiceResponse;
+
+const std::set<std::string> kAll(kServices.begin(), kServices.end());
+
+std::string loopback(int port) { return "127.0.0.1:" + std::to_string(port); }
+
+/// With a store, whose receivers are not on the standard ports: other tests may run beside this one.
+Marketplace::Options with_store(std::vector<std::string> flags = {},
+                                std::map<std::string, std::string> environment = {}) {
+  Marketplace::Options options{{"--otlp-grpc", "off", "--otlp-http", "off"}, std::move(environment)};
+  options.up_flags.insert(options.up_flags.end(), flags.begin(), flags.end());
+  options.environment.emplace("LDT_TELEMETRY_STORE", "on");
+  return options;
+}
+
+/// No trace but those of orders that revert.
+const std::map<std::string, std::string> kHardlyAnyTrace{{"OTEL_TRACES_SAMPLER", "parentbased_traceidratio"},
+                                                         {"OTEL_TRACES_SAMPLER_ARG", "0"}};
+
+OrderRequest plain_order() { return {.user = "alice", .sku = "late-day"}; }
+
+OrderRequest failing_order() {
+  return {.user = "alice",
+          .sku = "late-day",
+          .failures = {{.step = "delivery.deliver", .kind = "TIMEOUT", .effect = "APPLIED"}},
+          .handling = {.max_attempts = 2, .step_timeout_ms = 100}};
+}
+
+std::set<std::string> services_in(const Json& records) {
+  std::set<std::string> services;
+  for (const auto& record : records) services.insert(record.at("service").get<std::string>());
+  return services;
+}
+
+std::set<std::string> names_in(const Json& spans, const std::string& service) {
+  std::set<std::string> names;
+  for (const auto& span : spans) {
+    if (text_of(span, "service") == service) names.insert(span.at("name").get<std::string>());
+  }
+  return names;
+}
+
+/// The order's trace, once `complete(trace)`; the test fails where it does not get there.
+template <class Complete>
+Json trace_of(Client& client, const std::string& id, Complete complete) {
+  Answer answer;
+  EXPECT_TRUE(eventually([&] {
+    answer = client.send("GET", "/v1/orders/" + id + "/trace");
+    return answer.status == 200 && complete(answer.body);
+  })) << answer;
+  return answer.body;
+}
+
+bool has_all_services(const Json& trace) {
+  return services_in(trace.at("spans")) == kAll && services_in(trace.at("logs")) == kAll;
+}
+
+TEST(TelemetryStore, HasTheLogsAndSpansOfAnOrderFromAllServicesUnderOneTrace) {
+  Marketplace market(with_store());
+  auto client = market.client();
+  const auto order = client.place(plain_order()).body;
+  const auto trace = trace_of(client, order.at("id"), [](const Json& found) {
+    // The saga and three steps as both sides see them; accept and finish have records, too.
+    return has_all_services(found) && found.at("spans").size() >= 7 && found.at("logs").size() >= 8;
+  });
+  EXPECT_EQ(trace.at("trace_id"), order.at("trace_id"));
+  std::set<std::string> spans;
+  for (const auto& span : trace.at("spans")) spans.insert(span.at("span_id").get<std::string>());
+  for (const auto& span : trace.at("spans")) {
+    if (span.at("name") == "order.saga") {
+      EXPECT_TRUE(span.at("parent_span_id").is_null()) << span;
+    } else {
+      EXPECT_TRUE(spans.contains(text_of(span, "parent_span_id"))) << span;
+    }
+  }
+  for (const auto& log : trace.at("logs")) {
+    EXPECT_EQ(log.at("order_id"), order.at("id"));
+    EXPECT_TRUE(spans.contains(text_of(log, "span_id"))) << "a log record of no span: " << log;
+  }
+  const auto page = client.send("GET", "/v1/orders/" + order.at("id").get<std::string>() + "/logs").body;
+  EXPECT_EQ(page.at("logs"), trace.at("logs"));
+}
+
+TEST(TelemetryStore, AnswersOverTheApi) {
+  Marketplace market(with_store());
+  auto client = market.client();
+  const std::string first = client.place(plain_order()).body.at("id");
+  trace_of(client, first, has_all_services);
+  const auto ask = [&](const std::string& query) {
+    return client.send("GET", "/v1/logs" + query, client.operator_headers());
+  };
+  const auto page = ask("?order=" + first);
+  EXPECT_EQ(services_in(page.body.at("logs")), kAll) << page;
+  const std::string cursor = page.body.at("next_cursor");
+  EXPECT_TRUE(ask("?after=" + cursor).body.at("logs").empty());
+
+  const std::string second = client.place(failing_order()).body.at("id");
+  std::set<std::string> seen;
+  std::string next = cursor;
+  EXPECT_TRUE(eventually([&] {  // record by record, nothing is shown twice and nothing left out
+    const auto more = ask("?limit=1&after=" + next).body;
+    for (const auto& log : more.at("logs")) {
+      EXPECT_EQ(text_of(log, "order_id"), second);
+      EXPECT_TRUE(seen.insert(log.dump()).second) << "twice: " << log;
+    }
+    next = more.at("next_cursor");
+    // Accept and finish, and seven attempts as both sides tell of them.
+    return seen.size() >= 16 &&
+           seen.size() == client.send("GET", "/v1/orders/" + second + "/logs").body.at("logs").size();
+  }));
+  EXPECT_EQ(ask("?severity=WARN&service=delivery").body.at("logs").size(), 2U);
+  EXPECT_EQ(ask("?limit=1").body.at("logs").at(0),
+            client.send("GET", "/v1/orders/" + second + "/logs").body.at("logs").back());
+  EXPECT_TRUE(ask("?after=2999-01-01T00:00:00Z").body.at("logs").empty());
+
+  for (const std::string wrong :
+       {"after=x", "after=2026-13-01T00:00:00Z", "severity=LOUD", "limit=0", "order=x", "x=y"}) {
+    EXPECT_EQ(ask("?" + wrong).status, 400) << wrong;
+  }
+  EXPECT_EQ(client.send("GET", "/v1/logs").status, 401);
+  const std::string nobody = "/v1/orders/01932c0e-7c1a-7000-8000-4f2f6c1de001";
+  EXPECT_EQ(client.send("GET", nobody + "/logs").status, 404);
+  EXPECT_EQ(client.send("GET", nobody + "/trace").status, 404);
+  EXPECT_EQ(client.send("GET", "/v1/orders/" + first + "/logs?limit=x").status, 400);
+}
+
+TEST(TelemetryStore, IsKilledAndComesBackWithoutAnyOrderNoticing) {
+  Marketplace market(with_store());
+  auto client = market.client();
+  std::vector<std::string> ids;
+  const auto place_some = [&] {
+    for (int i = 0; i < 5; ++i) {
+      const auto answer = client.place(plain_order());
+      ASSERT_EQ(answer.status, 201) << answer;
+      EXPECT_EQ(answer.body.at("outcome"), "SUCCESS");
+      ids.push_back(answer.body.at("id"));
+    }
+  };
+  const TemporaryFolder folder;
+  const auto followed = folder.path() / "followed.txt";
+  Process follower({{program("ldt"), "logs", "--follow", "--data", market.data()}, followed, {}});
+  place_some();
+  market.kill_service("telemetry");
+  place_some();
+  for (const auto& id : ids) trace_of(client, id, has_all_services);
+  EXPECT_TRUE(eventually([&] {
+    const auto text = read_text(followed);
+    return std::all_of(ids.begin(), ids.end(), [&](const auto& id) { return text.find(id) != std::string::npos; });
+  })) << read_text(followed);
+  EXPECT_TRUE(client.audit().at("ok").get<bool>());
+}
+
+TEST(TelemetryStore, IsNotNeededToStart) {
+  Marketplace market(with_store());
+  EXPECT_EQ(market.stop().exit_code, 0);
+  const auto folder = market.data() / "telemetry";
+  std::filesystem::rename(folder, market.data() / "moved");
+  std::ofstream(folder) << "no folder";
+  market.start();
+  auto client = market.client();
+  const auto order = client.place(plain_order()).body;
+  EXPECT_EQ(order.at("outcome"), "SUCCESS");
+  EXPECT_EQ(client.send("GET", "/v1/orders/" + order.at("id").get<std::string>() + "/trace").status, 503);
+  std::filesystem::remove(folder);
+  trace_of(client, order.at("id"), has_all_services);  // the services have kept it for the store meanwhile
+}
+
+TEST(TelemetryStore, TracesEveryOrderThatRevertsWhateverIsSampled) {
+  Marketplace market(with_store({}, kHardlyAnyTrace));
+  auto client = market.client();
+  const auto completed = client.place(plain_order()).body;
+  const auto reverted = client.place(failing_order()).body;
+  EXPECT_EQ(reverted.at("outcome"), "TIMEOUT");
+  const std::set<std::string> whole{"order.saga",      "payment.charge",    "inventory.reserve", "delivery.deliver",
+                                    "delivery.revoke", "inventory.release", "payment.refund"};
+  const auto trace = trace_of(client, reverted.at("id"), [&](const Json& found) {
+    return names_in(found.at("spans"), "order") == whole &&
+           names_in(found.at("spans"), "payment").contains("payment.refund");
+  });
+  std::set<std::string> spans;
+  int attempts = 0;
+  for (const auto& span : trace.at("spans")) {
+    spans.insert(span.at("span_id").get<std::string>());
+    if (span.at("name") != "delivery.deliver") continue;
+    ++attempts;
+    EXPECT_EQ(span.at("status"), "ERROR") << span;
+    EXPECT_EQ(span.at("attributes").at("struck"), "TIMEOUT") << span;
+  }
+  EXPECT_EQ(attempts, 2);
+  for (const auto& log : trace.at("logs")) {
+    if (log.at("service") == "order") EXPECT_TRUE(spans.contains(text_of(log, "span_id"))) << log;
+  }
+
+  const std::string id = completed.at("id");
+  EXPECT_TRUE(client.send("GET", "/v1/orders/" + id + "/trace").body.at("spans").empty());
+  EXPECT_EQ(market.ldt({"trace", id}).exit_code, 1);
+  const auto logs = market.ldt({"logs", id});
+  EXPECT_EQ(logs.exit_code, 0);
+  EXPECT_NE(logs.output.find("from the files"), std::string::npos) << logs.output;
+  EXPECT_NE(logs.output.find("delivery.deliver SUCCESS"), std::string::npos) << logs.output;
+  const auto page = client.send("GET", "/v1/logs", client.operator_headers());
+  EXPECT_GT(page.body.at("left_out").get<int>(), 0) << page;
+}
+
+TEST(TelemetryStore, IsReadByTheCommandLine) {
+  Marketplace market(with_store());
+  auto client = market.client();
+  const std::string id = client.place(failing_order()).body.at("id");
+  const std::size_t spans = 15;  // the saga, and seven attempts as both sides see them
+  trace_of(client, id, [&](const Json& found) { return found.at("spans").size() == spans; });
+  const auto shown = [&](std::vector<std::string> words) {
+    const auto finished = market.ldt(std::move(words));
+    EXPECT_EQ(finished.exit_code, 0) << finished.output;
+    return finished.output;
+  };
+  const auto trace = shown({"trace", id});
+  for (const std::string wanted :
+       {"order.saga", "! delivery.deliver #2", "payment.refund", "- +", "WARN", "struck: TIMEOUT"}) {
+    EXPECT_NE(trace.find(wanted), std::string::npos) << wanted << " is not in\n" << trace;
+  }
+  EXPECT_EQ(trace.find("\033"), std::string::npos) << "colour where there is no terminal";
+  EXPECT_EQ(Json::parse(shown({"trace", id, "--json"})).at("spans").size(), spans);
+
+  std::istringstream warnings(shown({"logs", "--severity", "warn", "--service", "delivery", "--json"}));
+  int count = 0;
+  for (std::string line; std::getline(warnings, line); ++count) {
+    const auto record = Json::parse(line);
+    EXPECT_EQ(record.at("severity"), "WARN");
+    EXPECT_EQ(record.at("service"), "delivery");
+  }
+  EXPECT_EQ(count, 2);
+  EXPECT_NE(shown({"logs", id, "--text", "REFUND"}).find("payment.refund"), std::string::npos);
+  const auto last = shown({"logs", "--since", "10m", "--limit", "1"});
+  EXPECT_EQ(std::count(last.begin(), last.end(), '\n'), 1) << last;
+  EXPECT_NE(last.find(id), std::string::npos) << last;
+  EXPECT_EQ(market.ldt({"logs", "--since", "yesterday"}).exit_code, 2);
+}
+
+TEST(TelemetryStore, IsOffWhereTelemetryGoesElsewhere) {
+  auto options = with_store({}, {{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://" + loopback(free_port())}});
+  Marketplace market(options);
+  auto client = market.client();
+  const std::string id = client.place(plain_order()).body.at("id");
+  const auto answer = client.send("GET", "/v1/orders/" + id + "/trace");
+  EXPECT_EQ(answer.status, 503) << answer;
+  EXPECT_EQ(answer.body.at("type"), "/errors/telemetry-unavailable");
+  EXPECT_EQ(client.send("GET", "/v1/orders/" + id + "/logs").status, 503);
+  EXPECT_EQ(client.send("GET", "/v1/logs", client.operator_headers()).status, 503);
+  EXPECT_FALSE(std::filesystem::exists(market.data() / "run" / "telemetry.sock"));
+  EXPECT_EQ(market.ldt({"trace", id}).exit_code, 1);
+  EXPECT_TRUE(eventually([&] {
+    return market.ldt({"logs", id}).output.find("delivery.deliver SUCCESS") != std::string::npos;
+  })) << "the files have it all the same";
+}
+
+/// The store's program alone.
+class Store {
+ public:
+  explicit Store(std::vector<std::string> flags = {}) : flags_(std::move(flags)) { start(); }
+
+  void start() {
+    const auto printed = read_text(log());
+    std::vector<std::string> words{program("ldt-telemetry"),
+                                   "--db",
+                                   file(),
+                                   "--listen",
+                                   "unix:" + socket(),
+                                   "--otlp-grpc",
+                                   loopback(grpc_port),
+                                   "--otlp-http",
+                                   loopback(http_port)};
+    words.insert(words.end(), flags_.begin(), flags_.end());
+    process_ = std::make_unique<Process>(Command{words, log(), {}});
+    EXPECT_TRUE(eventually([&] { return read_text(log()).find("ready on", printed.size()) != std::string::npos; }))
+        << read_text(log());
+  }
+  void stop() { EXPECT_EQ(process_->end(), 0); }
+
+  /// POSTs over HTTP with protobuf. The whole answer.
+  [[nodiscard]] std::string post(const std::string& path, const std::string& body,
+                                 const std::string& headers = "Content-Type: application/x-protobuf\r\n") const {
+    const std::string head = "POST " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers +
+                             "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    return RawSocket(loopback(http_port)).exchange(head + body, false, kPatience).bytes;
+  }
+  /// The integer that the query gives, of the file as it is.
+  [[nodiscard]] std::int64_t query(const std::string& sql) const {
+    sqlite3* database = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    std::int64_t result = -1;
+    if (sqlite3_open_v2(file().c_str(), &database, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK &&
+        sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+      result = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return result;
+  }
+  [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "telemetry" / "telemetry.db"; }
+  [[nodiscard]] std::filesystem::path log() const { return folder_.path() / "store.log"; }
+  [[nodiscard]] std::string socket() const { return folder_.path() / "telemetry.sock"; }
+
+  int grpc_port = free_port();
+  int http_port = free_port();
+
+ private:
+  TemporaryFolder folder_;
+  std::vector<std::string> flags_;
+  std::unique_ptr<Process> process_;
+};
+
+LogsRequest request_with(int records, const std::string& body) {
+  LogsRequest request;
+  auto& resource = *request.add_resource_logs();
+  auto& name = *resource.mutable_resource()->add_attributes();
+  name.set_key("service.name");
+  name.mutable_value()->set_string_value("foreign");
+  auto& scope = *resource.add_scope_logs();
+  for (int i = 0; i < records; ++i) {
+    auto& record = *scope.add_log_records();
+    record.set_severity_number(opentelemetry::proto::logs::v1::SEVERITY_NUMBER_INFO);
+    record.mutable_body()->set_string_value(body + std::to_string(i));
+  }
+  return request;
+}
+
+grpc::Status export_over_grpc(const std::string& address, const LogsRequest& request) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  const auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  LogsResponse response;
+  const auto status = collector::logs::v1::LogsService::NewStub(channel)->Export(&context, request, &response);
+  EXPECT_EQ(response.partial_success().rejected_log_records(), 0);
+  return status;
+}
+
+std::string zipped(const std::string& bytes) {
+  z_stream stream{};
+  std::string out(bytes.size() + 1000, '\0');
+  std::string input = bytes;
+  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  stream.next_in = reinterpret_cast<Bytef*>(input.data());
+  stream.avail_in = static_cast<uInt>(input.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+bool answers(const std::string& answer, const std::string& status) { return answer.starts_with("HTTP/1.1 " + status); }
+
+TEST(TelemetryStore, TakesWhatOthersSendOverGrpcAndOverHttp) {
+  const Store store;
+  EXPECT_TRUE(export_over_grpc(loopback(store.grpc_port), request_with(3, "over grpc ")).ok());
+  EXPECT_EQ(store.query("SELECT count(*) FROM log WHERE body LIKE 'over grpc %'"), 3);
+
+  const std::string body = request_with(2, "over http ").SerializeAsString();
+  EXPECT_TRUE(answers(store.post("/v1/logs", body), "200"));
+  EXPECT_EQ(store.query("SELECT count(*) FROM log WHERE body LIKE 'over http %'"), 2);
+  const std::string gzip = "Content-Type: application/x-protobuf\r\nContent-Encoding: gzip\r\n";
+  EXPECT_TRUE(answers(store.post("/v1/logs", zipped(body), gzip), "200"));
+  EXPECT_EQ(
+      store.query("SELECT count(*) FROM log JOIN resource ON resource.id = log.resource WHERE service = 'foreign'"), 7);
+
+  collector::trace::v1::ExportTraceServiceRequest spans;
+  auto& scope = *spans.add_resource_spans()->add_scope_spans();
+  for (const char* id : {"12345678", "too short"}) {  // the second one is refused, the first one kept
+    auto& span = *scope.add_spans();
+    span.set_trace_id("0123456789abcdef");
+    span.set_span_id(id);
+    span.set_name("foreign span");
+  }
+  const auto partial = store.post("/v1/traces", spans.SerializeAsString());
+  collector::trace::v1::ExportTraceServiceResponse response;
+  ASSERT_TRUE(response.ParseFromString(partial.substr(partial.find("\r\n\r\n") + 4)));
+  EXPECT_EQ(response.partial_success().rejected_spans(), 1);
+  EXPECT_EQ(store.query("SELECT count(*) FROM span"), 1);
+
+  collector::metrics::v1::ExportMetricsServiceRequest metrics;
+  auto& metric = *metrics.add_resource_metrics()->add_scope_metrics()->add_metrics();
+  metric.set_name("foreign.metric");
+  metric.mutable_gauge()->add_data_points()->set_as_int(7);
+  EXPECT_TRUE(answers(store.post("/v1/metrics", metrics.SerializeAsString()), "200"));
+  EXPECT_EQ(store.query("SELECT value FROM point WHERE name = 'foreign.metric'"), 7);
+}
+
+TEST(TelemetryStore, RefusesWhatMakesNoSense) {
+  const Store store;
+  EXPECT_TRUE(answers(store.post("/v1/logs", "\xFF\xFF this is no protobuf"), "400"));
+  EXPECT_TRUE(answers(store.post("/v1/logs", "{}", "Content-Type: application/json\r\n"), "415"));
+  EXPECT_TRUE(answers(store.post("/v1/nothing", ""), "404"));
+  const std::string gzip = "Content-Type: application/x-protobuf\r\nContent-Encoding: gzip\r\n";
+  EXPECT_TRUE(answers(store.post("/v1/logs", "not gzip", gzip), "400"));
+  EXPECT_TRUE(answers(store.post("/v1/logs", zipped(std::string(17U << 20U, 'x')), gzip), "413"));
+  EXPECT_TRUE(
+      answers(store.post("/v1/logs", "", "Content-Type: application/x-protobuf\r\nExpect: nothing\r\n"), "417"));
+
+  LogsRequest request;  // its first field holds bytes that are no message
+  request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(1, "\xFF\xFF");
+  EXPECT_EQ(export_over_grpc("unix:" + store.socket(), request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_TRUE(export_over_grpc("unix:" + store.socket(), request_with(1, "after it ")).ok());
+  EXPECT_EQ(store.query("SELECT count(*) FROM log"), 1);
+}
+
+TEST(TelemetryStore, KeepsToItsBoundOfSize) {
+  const Store store({"--max-size-mb", "2"});
+  const std::string filler(900, 'x');
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(export_over_grpc("unix:" + store.socket(), request_with(1'000, filler + std::to_string(i) + "-")).ok());
+  }
+  constexpr std::int64_t kBound = 2 << 20;
+  const char* used = "SELECT (page_count - freelist_count) * 4096 FROM pragma_page_count, pragma_freelist_count";
+  EXPECT_TRUE(eventually([&] { return store.query(used) <= kBound; })) << store.query(used);
+  EXPECT_EQ(store.query("SELECT count(*) FROM log WHERE body LIKE '%x9-999'"), 1) << "the newest stay";
+  EXPECT_GT(store.query("SELECT count(*) FROM log"), 500) << "no more goes than has to";
+  EXPECT_EQ(store.query("SELECT count(*) FROM log WHERE body LIKE '%x0-0'"), 0) << "the oldest go";
+}
+
+TEST(TelemetryStore, KeepsToItsBoundOfAge) {
+  const Store store({"--max-age-seconds", "1"});
+  ASSERT_TRUE(export_over_grpc("unix:" + store.socket(), request_with(100, "soon old ")).ok());
+  EXPECT_TRUE(eventually([&] { return store.query("SELECT count(*) FROM log") == 0; }));
+}
+
+TEST(TelemetryStore, MovesAFileAsideThatItCannotUse) {
+  Store store;
+  store.stop();
+  std::filesystem::resize_file(store.file(), 5'000);
+  store.start();
+  EXPECT_TRUE(std::filesystem::exists(store.file().string() + ".damaged")) << read_text(store.log());
+  EXPECT_TRUE(export_over_grpc("unix:" + store.socket(), request_with(1, "goes on ")).ok());
+  store.stop();
+  change_database(store.file(), "PRAGMA user_version=99");
+  store.start();
+  EXPECT_TRUE(std::filesystem::exists(store.file().string() + ".newer")) << read_text(store.log());
+  EXPECT_EQ(store.query("SELECT count(*) FROM log"), 0);
+}
+
+TEST(TelemetryStore, GoesOnWithoutAPortThatIsTaken) {
+  const Store first;
+  TemporaryFolder folder;
+  const auto log = folder.path() / "second.log";
+  Process second({{program("ldt-telemetry"), "--db", folder.path() / "t.db", "--listen",
+                   "unix:" + (folder.path() / "t.sock").string(), "--otlp-grpc", loopback(first.grpc_port),
+                   "--otlp-http", loopback(first.http_port)},
+                  log,
+                  {}});
+  EXPECT_TRUE(eventually([&] { return read_text(log).find("ready on") != std::string::npos; })) << read_text(log);
+  EXPECT_NE(read_text(log).find("no OTLP over gRPC"), std::string::npos) << read_text(log);
+  EXPECT_NE(read_text(log).find("no OTLP over HTTP"), std::string::npos) << read_text(log);
+  EXPECT_TRUE(export_over_grpc("unix:" + (folder.path() / "t.sock").string(), request_with(1, "all the same ")).ok());
+}
+
+}  // namespace
+}  // namespace ldt::testing
