@@ -73,6 +73,10 @@ function(ldt_program name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS})
   # Side by side as once installed: `ldt` finds the services beside itself.
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  if(NOT LDT_SANITIZE)
+    # Every order is allocated in one thread and freed in another: glibc's malloc pays for that with locks.
+    target_link_libraries(${name} PRIVATE PkgConfig::jemalloc)
+  endif()
   ldt_warnings(${name})
   install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()

@@ -1,11 +1,12 @@
 #include "base/order_id.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "base/append_text.h"
 
 namespace ldt {
 namespace {
-
-constexpr char kHex[] = "0123456789abcdef";
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -20,15 +21,21 @@ bool is_version_7(const OrderId& id) { return (id.bytes[6] >> 4) == 7 && (id.byt
 
 }  // namespace
 
-std::string OrderId::to_string() const {
-  std::string text;
-  text.reserve(36);
+OrderId::Text OrderId::text() const {
+  Text text;
+  std::size_t at = 0;
   for (const std::uint8_t byte : bytes) {
-    if (is_dash(text.size())) text.push_back('-');
-    text.push_back(kHex[byte >> 4]);
-    text.push_back(kHex[byte & 15]);
+    if (is_dash(at)) text[at++] = '-';
+    const HexPair pair = hex_pair(byte);
+    std::memcpy(text.data() + at, pair.data(), pair.size());
+    at += pair.size();
   }
   return text;
+}
+
+std::string OrderId::to_string() const {
+  const Text characters = text();
+  return {characters.data(), characters.size()};
 }
 
 WallTime OrderId::created_at() const {

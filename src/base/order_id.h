@@ -22,6 +22,8 @@ struct OrderId {
   friend auto operator<=>(const OrderId&, const OrderId&) = default;
 
   /// Lower-case, 8-4-4-4-12.
+  using Text = std::array<char, 36>;
+  [[nodiscard]] Text text() const;
   [[nodiscard]] std::string to_string() const;
   /// The 16 bytes, as they travel and are stored.
   [[nodiscard]] std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }

@@ -2,18 +2,16 @@
 
 #include <cstring>
 
+#include "base/append_text.h"
+
 namespace ldt {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
-
 template <std::size_t N>
 std::string hex(const std::array<std::uint8_t, N>& bytes) {
-  std::string text(2 * N, '0');
-  for (std::size_t i = 0; i < N; ++i) {
-    text[2 * i] = kHex[bytes[i] >> 4];
-    text[2 * i + 1] = kHex[bytes[i] & 15];
-  }
+  std::string text;
+  text.reserve(2 * N);
+  append_hex(text, bytes);
   return text;
 }
 

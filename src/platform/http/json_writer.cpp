@@ -2,7 +2,8 @@
 
 #include <array>
 #include <charconv>
-#include <chrono>
+
+#include "base/append_text.h"
 
 namespace ldt::http {
 namespace {
@@ -35,12 +36,6 @@ void append_escaped(std::string& out, char c) {
   out.push_back(kHex[static_cast<unsigned char>(c) & 15]);
 }
 
-void append_digits(std::string& out, std::uint64_t value, int width) {
-  std::array<char, 20> digits;
-  for (int i = width; i-- > 0; value /= 10) digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
-  out.append(digits.data(), static_cast<std::size_t>(width));
-}
-
 }  // namespace
 
 void append_string(std::string& out, std::string_view text) {
@@ -63,27 +58,9 @@ void append_integer(std::string& out, std::int64_t value) {
 }
 
 void append_time(std::string& out, WallTime time) {
-  using std::chrono::days;
-  using std::chrono::microseconds;
-  const std::chrono::sys_time<microseconds> moment{microseconds(time.us)};
-  const auto midnight = std::chrono::floor<days>(moment);
-  const std::chrono::year_month_day date(midnight);
-  const auto of_day = static_cast<std::uint64_t>((moment - midnight).count());
   out.push_back('"');
-  append_digits(out, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
-  out.push_back('-');
-  append_digits(out, static_cast<unsigned>(date.month()), 2);
-  out.push_back('-');
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out.push_back('T');
-  append_digits(out, of_day / 3'600'000'000, 2);
-  out.push_back(':');
-  append_digits(out, of_day / 60'000'000 % 60, 2);
-  out.push_back(':');
-  append_digits(out, of_day / 1'000'000 % 60, 2);
-  out.push_back('.');
-  append_digits(out, of_day % 1'000'000, 6);
-  out += "Z\"";
+  ldt::append_time(out, time);
+  out.push_back('"');
 }
 
 }  // namespace ldt::http

@@ -105,6 +105,11 @@ Result<void> Statement::run() {
   }
 }
 
+Result<bool> Statement::run_changed() {
+  if (auto done = run(); !done) return tl::unexpected(std::move(done.error()));
+  return sqlite3_changes64(sqlite3_db_handle(handle_.get())) > 0;
+}
+
 void Statement::reset() { sqlite3_reset(handle_.get()); }  // repeats the error of the last step, already reported
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }
@@ -137,6 +142,10 @@ Database::Lock::~Lock() {
 tl::unexpected<Error> Database::error() const { return describe(handle_.get(), path_); }
 
 Result<Database> Database::open(const std::string& path, int flags, std::chrono::milliseconds busy_timeout) {
+  // Its statistics of memory, which nobody reads, cost a lock for every allocation. Too late once SQLite is at work: so
+  // be it.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(configured);
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, checksummed_vfs());
   Database database(path, handle);
@@ -268,6 +277,8 @@ Result<std::int64_t> Database::query_integer(std::string_view sql) {
   if (!row) return tl::unexpected(row.error());
   return *row ? statement->integer(0) : 0;
 }
+
+std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
 // Transaction
 

@@ -1,122 +1,144 @@
 // Formats log records by appending to one string: no tree, no allocation once the string has grown.
-// Pure but for a per-thread cache of the last second's text. Invariant: see the header.
+// Pure. Invariant: see the header.
 #include "platform/telemetry/json_line.h"
 
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
+#include <cstring>
 #include <span>
 
+#include "base/append_text.h"
 #include "platform/telemetry/utf8.h"
 
 namespace ldt::telemetry {
 namespace {
 
-constexpr std::string_view kHexDigits = "0123456789abcdef";
+/// Appends to a string by way of a buffer: a log line is made of many small pieces, each too small for a call.
+class LineWriter {
+ public:
+  explicit LineWriter(std::string& out) : out_(out) {}
+  ~LineWriter() { flush(); }
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
 
-void append_control(std::string& out, unsigned char c) {
+  void raw(std::string_view text) {
+    if (text.size() > buffer_.size() - used_) flush();
+    if (text.size() > buffer_.size()) {
+      out_ += text;
+      return;
+    }
+    std::memcpy(buffer_.data() + used_, text.data(), text.size());
+    used_ += text.size();
+  }
+  void raw(char c) {
+    if (used_ == buffer_.size()) flush();
+    buffer_[used_++] = c;
+  }
+  void hex(std::span<const std::uint8_t> bytes) {
+    for (const std::uint8_t byte : bytes) {
+      const HexPair pair = hex_pair(byte);
+      raw({pair.data(), pair.size()});
+    }
+  }
+
+ private:
+  void flush() {
+    out_.append(buffer_.data(), used_);
+    used_ = 0;
+  }
+
+  std::string& out_;
+  std::array<char, 1024> buffer_;  // most lines fit
+  std::size_t used_ = 0;
+};
+
+void write_control(LineWriter& out, unsigned char c) {
   switch (c) {
     case '\n':
-      out += "\\n";
-      return;
+      return out.raw("\\n");
     case '\r':
-      out += "\\r";
-      return;
+      return out.raw("\\r");
     case '\t':
-      out += "\\t";
-      return;
+      return out.raw("\\t");
     default:
-      out += "\\u00";
-      out += kHexDigits[c >> 4];
-      out += kHexDigits[c & 15];
+      out.raw("\\u00");
+      out.hex({&c, 1});
   }
 }
 
 bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
-void append_string(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    std::size_t length = 0;
-    while (length < text.size() && is_plain(static_cast<unsigned char>(text[length]))) ++length;
-    out += text.substr(0, length);
-    text.remove_prefix(length);
+/// True if all eight bytes of `word` are plain: exactly is_plain() of each, but for bytes beyond ASCII, which are not.
+bool all_plain(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
+  const std::uint64_t below_space = (word - kOnes * 0x20) & ~word;
+  return ((word | below_space | has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\') |
+           has_zero(word ^ kOnes * 0x7f)) &
+          kHigh) == 0;
+}
+
+std::size_t plain_length(std::string_view text) {
+  std::size_t length = 0;
+  for (; length + 8 <= text.size(); length += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + length, 8);
+    if (!all_plain(word)) break;
+  }
+  if (length + 8 > text.size()) {  // a rest of fewer than eight bytes, filled up with plain ones
+    std::uint64_t word = 0x2020202020202020;
+    std::memcpy(&word, text.data() + length, text.size() - length);
+    if (all_plain(word)) return text.size();
+  }
+  while (length < text.size() && is_plain(static_cast<unsigned char>(text[length]))) ++length;
+  return length;
+}
+
+void write_string(LineWriter& out, std::string_view text) {
+  out.raw('"');
+  while (true) {
+    const std::size_t plain = plain_length(text);
+    out.raw(text.substr(0, plain));
+    text.remove_prefix(plain);
     if (text.empty()) break;
     const auto c = static_cast<unsigned char>(text.front());
-    length = 1;
+    std::size_t length = 1;
     if (c == '"' || c == '\\') {
-      out += '\\';
-      out += text.front();
+      out.raw('\\');
+      out.raw(text.front());
     } else if (c < 0x20 || c == 0x7f) {
-      append_control(out, c);
+      write_control(out, c);
     } else {
       length = utf8_sequence(text);
-      out += length > 0 ? text.substr(0, length) : kReplacement;
+      out.raw(length > 0 ? text.substr(0, length) : kReplacement);
       if (length == 0) length = 1;
     }
     text.remove_prefix(length);
   }
-  out += '"';
+  out.raw('"');
 }
 
 template <class Number>
-void append_number(std::string& out, Number value) {
-  std::array<char, 32> digits{};
+void write_number(LineWriter& out, Number value) {
+  std::array<char, 32> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), end);
+  out.raw({digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
-struct AppendValue {
-  std::string& out;
-  void operator()(std::string_view text) const { append_string(out, text); }
-  void operator()(std::int64_t number) const { append_number(out, number); }
-  void operator()(bool flag) const { out += flag ? "true" : "false"; }
+struct WriteValue {
+  LineWriter& out;
+  void operator()(std::string_view text) const { write_string(out, text); }
+  void operator()(std::int64_t number) const { write_number(out, number); }
+  void operator()(bool flag) const { out.raw(flag ? "true" : "false"); }
   void operator()(double number) const {
     if (std::isfinite(number)) {
-      append_number(out, number);
+      write_number(out, number);
     } else {
-      out += "null";
+      out.raw("null");
     }
   }
 };
-
-void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
-  for (const std::uint8_t byte : bytes) {
-    out += kHexDigits[byte >> 4];
-    out += kHexDigits[byte & 15];
-  }
-}
-
-std::string second_text(std::int64_t second) {
-  const std::chrono::sys_seconds time{std::chrono::seconds{second}};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  std::array<char, 64> text{};
-  const int length = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-  return {text.data(), static_cast<std::size_t>(length)};
-}
-
-/// RFC 3339, UTC, microseconds. Most records fall into the same second as the one before.
-void append_time(std::string& out, WallTime time) {
-  struct Cache {
-    std::int64_t second = -1;
-    std::string text;
-  };
-  static thread_local Cache cache;
-  const std::int64_t second = time.us / 1'000'000;
-  if (second != cache.second) cache = {second, second_text(second)};
-  out += cache.text;
-  auto rest = static_cast<std::uint32_t>(time.us % 1'000'000);
-  std::array<char, 7> digits{};
-  for (std::size_t i = 6; i-- > 0; rest /= 10) digits[i] = static_cast<char>('0' + rest % 10);
-  digits[6] = 'Z';
-  out.append(digits.data(), digits.size());
-}
 
 }  // namespace
 
@@ -134,30 +156,32 @@ std::string_view to_string(Severity severity) {
   return "ERROR";
 }
 
-void append_json_line(std::string& out, WallTime time, Severity severity, std::string_view service,
+void append_json_line(std::string& line, WallTime time, Severity severity, std::string_view service,
                       std::string_view body, const TraceContext* context, Attributes attributes) {
-  out += R"({"time":")";
-  append_time(out, time);
-  out += R"(","severity":")";
-  out += to_string(severity);
-  out += R"(","service":)";
-  append_string(out, service);
-  out += R"(,"body":)";
-  append_string(out, body);
+  LineWriter out(line);
+  const TimeText when = time_text(time);
+  out.raw(R"({"time":")");
+  out.raw({when.data(), when.size()});
+  out.raw(R"(","severity":")");
+  out.raw(to_string(severity));
+  out.raw(R"(","service":)");
+  write_string(out, service);
+  out.raw(R"(,"body":)");
+  write_string(out, body);
   if (context != nullptr && context->valid()) {
-    out += R"(,"trace_id":")";
-    append_hex(out, context->trace_id);
-    out += R"(","span_id":")";
-    append_hex(out, context->span_id);
-    out += '"';
+    out.raw(R"(,"trace_id":")");
+    out.hex(context->trace_id);
+    out.raw(R"(","span_id":")");
+    out.hex(context->span_id);
+    out.raw('"');
   }
   for (const Attribute& attribute : attributes) {
-    out += ',';
-    append_string(out, attribute.key);
-    out += ':';
-    std::visit(AppendValue{out}, attribute.value);
+    out.raw(",\"");
+    out.raw(attribute.key);  // a literal of the code: plain
+    out.raw("\":");
+    std::visit(WriteValue{out}, attribute.value);
   }
-  out += "}\n";
+  out.raw("}\n");
 }
 
 }  // namespace ldt::telemetry

@@ -17,7 +17,7 @@ namespace ldt::telemetry {
 
 /// Appends {"time":…,"severity":…,"service":…,"body":…,"trace_id":…,"span_id":…, then the attributes flat}.
 /// A number that JSON cannot hold (infinite, not a number) becomes null.
-void append_json_line(std::string& out, WallTime time, Severity severity, std::string_view service,
+void append_json_line(std::string& line, WallTime time, Severity severity, std::string_view service,
                       std::string_view body, const TraceContext* context, Attributes attributes);
 
 }  // namespace ldt::telemetry

@@ -176,7 +176,7 @@ void Engine::back_off(Active& active, const saga::Action& action) {
 }
 
 void Engine::arm(Active& active, TimerKind kind, std::chrono::microseconds delay) {
-  timers_.push({now_ + delay, active.row.id, ++active.timer, kind});
+  timers_.push({now_ + delay, active.row.id, ++active.timer, kind}, delay);
 }
 
 void Engine::fire(const Timer& timer) {

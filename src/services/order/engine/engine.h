@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +21,7 @@
 #include "services/order/engine/order_row.h"
 #include "services/order/engine/retry_pacing.h"
 #include "services/order/engine/store.h"
+#include "services/order/engine/timer_queue.h"
 #include "services/order/engine/transport.h"
 
 namespace ldt::order {
@@ -200,7 +200,7 @@ class Engine {
   std::array<std::vector<Command>, saga::kPlan.size()> outbox_;
   std::vector<PendingWrite> writes_;
   std::vector<OrderId> retired_;
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  TimerQueue<Timer> timers_;
   std::uint32_t next_waiter_ = 0;
   std::size_t held_ = 0;
   std::size_t stuck_ = 0;

@@ -98,6 +98,7 @@ void Engine::accept(PlaceInput& input, Credits unit_price) {
   }
   row.trace.sampled = world_.sample(row.trace.trace_id, caller_sampled);
   row.trace.span_id = make_span_id(world_.random());
+  row.attempts.reserve(saga::kPlan.size());  // of an order that completes
   active.saga.handling = row.handling;
   if (!row.idempotency_key.empty()) keys_being_accepted_.emplace(row.idempotency_key, row.id);
   active_.emplace(row.id, std::move(owned));
@@ -107,7 +108,9 @@ void Engine::accept(PlaceInput& input, Credits unit_price) {
 
 void Engine::wait_for(Active& active, PlaceInput& input, bool replayed) {
   active.waiters.push_back({++next_waiter_, replayed, input.wait.count() == 0, std::move(input.done)});
-  if (input.wait.count() > 0) timers_.push({now_ + input.wait, active.row.id, next_waiter_, TimerKind::kWaiter});
+  if (input.wait.count() > 0) {
+    timers_.push({now_ + input.wait, active.row.id, next_waiter_, TimerKind::kWaiter}, input.wait);
+  }
   if (active.saga.phase != Phase::kNew) answer_waiters(active);
 }
 

@@ -76,8 +76,8 @@ void Engine::commit_writes() {
   const SteadyTime begin = world_.clock().steady();
   Result<void> done = store_.begin();
   for (std::size_t i = 0; done && i < writes.size(); ++i) done = apply(writes[i]);
+  if (done) done = store_.commit();
   if (done) {
-    store_.commit();
     observer_.committed(world_.clock().steady() - begin, writes.size());
     for (const auto& write : writes) conclude(write);
     return;

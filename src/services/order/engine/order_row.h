@@ -36,6 +36,12 @@ struct OrderRow {
   std::optional<WallTime> finished_at;
 };
 
+/// Of an order that has ended; else kNone.
+[[nodiscard]] inline saga::Outcome outcome_of(const OrderRow& row) {
+  if (row.state == saga::OrderState::kCompleted) return saga::Outcome::kSuccess;
+  return row.state == saga::OrderState::kReverted ? row.reason : saga::Outcome::kNone;
+}
+
 /// The order as it is shown.
 [[nodiscard]] inline OrderView view_of(const OrderRow& row) {
   OrderView view;
@@ -46,8 +52,7 @@ struct OrderRow {
   view.unit_price = row.unit_price;
   view.total = row.total;
   view.state = row.state;
-  if (row.state == saga::OrderState::kCompleted) view.outcome = saga::Outcome::kSuccess;
-  if (row.state == saga::OrderState::kReverted) view.outcome = row.reason;
+  view.outcome = outcome_of(row);
   view.reason = row.reason;
   view.failed_step = row.failed_step;
   view.attempts = row.attempts;

@@ -33,6 +33,16 @@ std::string_view struck_by(const OrderRow& row, const Attempt& attempt) {
   return found == row.failures.end() ? std::string_view() : saga::to_string(found->instruction.kind);
 }
 
+/// An order's id as an attribute's value, without an allocation.
+class IdText {
+ public:
+  explicit IdText(const OrderId& id) : text_(id.text()) {}
+  [[nodiscard]] std::string_view view() const { return {text_.data(), text_.size()}; }
+
+ private:
+  OrderId::Text text_;
+};
+
 }  // namespace
 
 OrderTelemetry::OrderTelemetry(telemetry::Telemetry& telemetry)
@@ -52,7 +62,7 @@ OrderTelemetry::OrderTelemetry(telemetry::Telemetry& telemetry)
 
 void OrderTelemetry::accepted(const OrderRow& row, bool recovered) {
   telemetry_.log(Severity::kInfo, recovered ? "order.accept RECOVERED" : "order.accept SUCCESS", &row.trace,
-                 {{"order_id", row.id.to_string()},
+                 {{"order_id", IdText(row.id).view()},
                   {"step", "order.accept"},
                   {"attempt", std::int64_t{1}},
                   {"outcome", recovered ? "RECOVERED" : "SUCCESS"},
@@ -67,10 +77,10 @@ void OrderTelemetry::attempt_ended(const OrderRow& row, const Attempt& attempt, 
   const auto step = saga::to_string(attempt.step);
   const auto outcome = saga::to_string(attempt.outcome);
   const bool failed = has_failed(attempt);
-  const std::string id = row.id.to_string();
+  const IdText id(row.id);
   const TraceContext context{row.trace.trace_id, span, row.trace.sampled};
   telemetry_.log(failed || !struck.empty() ? Severity::kWarn : Severity::kInfo, body_of(step, outcome), &context,
-                 {{"order_id", id},
+                 {{"order_id", id.view()},
                   {"step", step},
                   {"attempt", std::int64_t{attempt.number}},
                   {"outcome", outcome},
@@ -94,7 +104,7 @@ void OrderTelemetry::promoted(const OrderRow& row, std::uint64_t span_salt) {
 void OrderTelemetry::span_of(const OrderRow& row, const Attempt& attempt, const SpanId& span, std::string_view struck,
                              std::string_view error) {
   const auto step = saga::to_string(attempt.step);
-  const std::string id = row.id.to_string();
+  const IdText id(row.id);
   const TraceContext context{row.trace.trace_id, span, row.trace.sampled};
   telemetry::Span ended{.name = step, .kind = telemetry::SpanKind::kClient, .context = context};
   ended.parent = row.trace.span_id;
@@ -102,7 +112,7 @@ void OrderTelemetry::span_of(const OrderRow& row, const Attempt& attempt, const 
   ended.duration = attempt.duration;
   ended.failed = has_failed(attempt);
   ended.status_detail = error;
-  telemetry_.span(ended, {{"order_id", id},
+  telemetry_.span(ended, {{"order_id", id.view()},
                           {"step", step},
                           {"attempt", std::int64_t{attempt.number}},
                           {"outcome", saga::to_string(attempt.outcome)},
@@ -111,13 +121,13 @@ void OrderTelemetry::span_of(const OrderRow& row, const Attempt& attempt, const 
 
 void OrderTelemetry::ended(const OrderRow& row) {
   const OrderView view = view_of(row);
-  const auto outcome = saga::to_string(view.outcome);
-  const auto state = saga::to_string(view.state);
-  const std::string id = row.id.to_string();
+  const auto outcome = saga::to_string(outcome_of(row));
+  const auto state = saga::to_string(row.state);
+  const IdText id(row.id);
   const auto finished = row.finished_at.value_or(row.created_at);
   const auto duration = std::chrono::microseconds(finished.us - row.created_at.us);
   telemetry_.log(Severity::kInfo, body_of("order.finish", state), &row.trace,
-                 {{"order_id", id},
+                 {{"order_id", id.view()},
                   {"step", "order.finish"},
                   {"attempt", std::int64_t{1}},
                   {"outcome", outcome},
@@ -132,14 +142,16 @@ void OrderTelemetry::ended(const OrderRow& row) {
   saga.duration = duration;
   saga.failed = row.state == saga::OrderState::kReverted;
   saga.status_detail = outcome;
-  telemetry_.span(
-      saga,
-      {{"order_id", id}, {"outcome", outcome}, {"state", state}, {"user", row.user.text()}, {"sku", row.sku.text()}});
+  telemetry_.span(saga, {{"order_id", id.view()},
+                         {"outcome", outcome},
+                         {"state", state},
+                         {"user", row.user.text()},
+                         {"sku", row.sku.text()}});
 }
 
 void OrderTelemetry::needs_attention(const OrderRow& row, std::string_view what) {
   telemetry_.log(Severity::kWarn, body_of("order needs attention:", what), &row.trace,
-                 {{"order_id", row.id.to_string()},
+                 {{"order_id", IdText(row.id).view()},
                   {"step", saga::to_string(row.failed_step.value_or(saga::Step::kAccept))},
                   {"outcome", saga::to_string(row.reason)}});
 }

@@ -36,7 +36,7 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  /// An error from any of these four means that nothing since begin() has happened: call rollback().
+  /// An error from any of these means that nothing since begin() has happened: call rollback().
   virtual Result<void> begin() = 0;
   /// Inserts an accepted order and sets row.seq; false where its id is there already.
   virtual Result<bool> insert(OrderRow& row) = 0;
@@ -46,8 +46,9 @@ class Store {
   /// Saves row.failures[].struck, whatever the state; of an order that has ended the attempts as well.
   virtual Result<void> save_strikes(const OrderRow& row) = 0;
 
-  /// Does not return where COMMIT reports an error: it may have happened, and only a restart can find out.
-  virtual void commit() = 0;
+  /// Does not return where COMMIT itself reports an error: it may have happened, and only a restart can find out.
+  virtual Result<void> commit() = 0;
+
   virtual void rollback() = 0;
 
   /// Nothing where there is no such order.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/append_text.h"
 #include "platform/http/json_writer.h"
 #include "services/order/http/cursor.h"
 
@@ -207,7 +208,8 @@ void append_violation(std::string& out, const Violation& violation) {
 
 void append_order(std::string& out, const OrderView& order) {
   out += "{\"id\":\"";
-  out += order.id.to_string();
+  const auto id = order.id.text();
+  out.append(id.data(), id.size());
   out += "\",\"user\":";
   append_string(out, order.user.text());
   out += ",\"sku\":";
@@ -220,7 +222,7 @@ void append_order(std::string& out, const OrderView& order) {
   append_failures(out, order.failures);
   append_handling(out, order.handling);
   out += ",\"trace_id\":\"";
-  out += to_hex(order.trace_id);
+  append_hex(out, order.trace_id);
   out += "\",\"created_at\":";
   append_time(out, order.created_at);
   out += ",\"finished_at\":";

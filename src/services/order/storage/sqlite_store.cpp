@@ -25,13 +25,6 @@ void bind_step(sqlite::Statement& statement, int parameter, const std::optional<
   }
 }
 
-/// True where the statement (… RETURNING 1) changed a row.
-Result<bool> changed(sqlite::Statement& statement) {
-  auto row = statement.step();
-  statement.reset();
-  return row;
-}
-
 }  // namespace
 
 Result<SqliteStore> SqliteStore::open(const std::string& path, sqlite::OwnerOptions options, std::int64_t index_every) {
@@ -49,15 +42,15 @@ Result<void> SqliteStore::prepare() {
        "INSERT INTO orders(id, user, sku, quantity, unit_price, idempotency_key, fingerprint, max_attempts, "
        "step_timeout_ms, "
        "on_failure, failures, trace, caller_span, created_us, state, reason) "
-       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0) ON CONFLICT(id) DO NOTHING RETURNING seq"},
+       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0) ON CONFLICT(id) DO NOTHING"},
       {&find_seq_, "SELECT seq FROM orders WHERE id = ?1"},
       {&update_,
        "UPDATE orders SET state = ?3, reason = ?4, failed_step = ?5, attempts = ?6, failures = ?7 WHERE seq = ?1 AND "
        "state = ?2 "
-       "AND NOT EXISTS (SELECT 1 FROM order_end WHERE seq = ?1) RETURNING 1"},
+       "AND NOT EXISTS (SELECT 1 FROM order_end WHERE seq = ?1)"},
       {&finish_,
        "INSERT INTO order_end(seq, state, attempts, failures, finished_us) SELECT ?1, ?3, ?4, ?5, ?6 WHERE "
-       "(SELECT state FROM orders WHERE seq = ?1) = ?2 ON CONFLICT(seq) DO NOTHING RETURNING 1"},
+       "(SELECT state FROM orders WHERE seq = ?1) = ?2 ON CONFLICT(seq) DO NOTHING"},
       {&strikes_, "UPDATE orders SET failures = ?2 WHERE seq = ?1"},
       {&end_strikes_, "UPDATE order_end SET failures = ?2, attempts = ?3 WHERE seq = ?1"},
       {&add_sold_, "INSERT INTO sold VALUES(?1, ?2) ON CONFLICT(sku) DO UPDATE SET quantity = quantity + ?2"},
@@ -103,11 +96,10 @@ Result<bool> SqliteStore::insert(OrderRow& row) {
     insert_.bind(13, sqlite::Blob{{reinterpret_cast<const char*>(row.caller_span.data()), row.caller_span.size()}});
   }
   insert_.bind(14, row.created_at.us);
-  auto inserted = insert_.step();
+  auto inserted = insert_.run_changed();
   if (!inserted) return inserted;
   if (*inserted) {
-    row.seq = insert_.integer(0);
-    insert_.reset();
+    row.seq = database_.last_insert_id();
     ++not_indexed_;
     return true;
   }
@@ -129,7 +121,7 @@ Result<bool> SqliteStore::change(const OrderRow& row, saga::OrderState from, con
   bind_step(update_, 5, to.failed_step);
   update_.bind(6, attempts);
   bind_optional_text(update_, 7, failures);
-  return changed(update_);
+  return update_.run_changed();
 }
 
 Result<bool> SqliteStore::finish(const OrderRow& row, saga::OrderState from, const Progress& to) {
@@ -141,12 +133,20 @@ Result<bool> SqliteStore::finish(const OrderRow& row, saga::OrderState from, con
   finish_.bind(4, attempts);
   bind_optional_text(finish_, 5, failures);
   finish_.bind(6, to.finished_at->us);
-  auto finished = changed(finish_);
-  if (!finished || !*finished || to.state != saga::OrderState::kCompleted) return finished;
-  add_sold_.reset();
-  const auto added = add_sold_.bind(1, row.sku.text()).bind(2, row.quantity.value).run();
-  if (!added) return tl::unexpected(added.error());
-  return true;
+  auto finished = finish_.run_changed();
+  if (finished && *finished && to.state == saga::OrderState::kCompleted)
+    newly_sold_[row.sku.text()] += row.quantity.value;
+  return finished;
+}
+
+/// Once a transaction and SKU, not once an order.
+Result<void> SqliteStore::save_sold() {
+  for (const auto& [sku, quantity] : newly_sold_) {
+    add_sold_.reset();
+    if (auto added = add_sold_.bind(1, sku).bind(2, quantity).run(); !added) return added;
+  }
+  newly_sold_.clear();
+  return {};
 }
 
 Result<void> SqliteStore::save_strikes(const OrderRow& row) {
@@ -159,12 +159,14 @@ Result<void> SqliteStore::save_strikes(const OrderRow& row) {
   return end_strikes_.bind(1, row.seq).bind(2, failures).bind(3, attempts).run();
 }
 
-void SqliteStore::commit() {
+Result<void> SqliteStore::commit() {
   CHECK(transaction_.has_value());
+  if (auto saved = save_sold(); !saved) return saved;
   transaction_->commit();
   transaction_.reset();
   // Only projections: if they cannot be saved now, they are saved after a later commit.
   if (not_indexed_ >= index_every_ && save_projections()) not_indexed_ = 0;
+  return {};
 }
 
 Result<void> SqliteStore::save_projections() {
@@ -182,7 +184,10 @@ Result<void> SqliteStore::save_projections() {
   return saved;
 }
 
-void SqliteStore::rollback() { transaction_.reset(); }
+void SqliteStore::rollback() {
+  transaction_.reset();
+  newly_sold_.clear();
+}
 
 Result<std::optional<Progress>> SqliteStore::progress_of(const OrderId& id) {
   progress_.reset();

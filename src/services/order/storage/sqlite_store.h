@@ -25,7 +25,7 @@ class SqliteStore final : public Store {
   Result<bool> insert(OrderRow& row) override;
   Result<bool> change(const OrderRow& row, saga::OrderState from, const Progress& to) override;
   Result<void> save_strikes(const OrderRow& row) override;
-  void commit() override;
+  Result<void> commit() override;
   void rollback() override;
 
   Result<std::optional<Progress>> progress_of(const OrderId& id) override;
@@ -38,13 +38,15 @@ class SqliteStore final : public Store {
       : database_(std::move(database)), index_every_(index_every) {}
   Result<void> prepare();
   Result<bool> finish(const OrderRow& row, saga::OrderState from, const Progress& to);
+  Result<void> save_sold();
   Result<void> save_projections();
 
   sqlite::Database database_;
   std::optional<sqlite::Transaction> transaction_;
   sqlite::Statement insert_, find_seq_, update_, finish_, strikes_, end_strikes_, add_sold_, progress_, find_key_;
   std::int64_t index_every_;
-  std::int64_t not_indexed_ = 0;  // orders inserted since the last save of the projections
+  std::int64_t not_indexed_ = 0;                              // orders inserted since the last save of the projections
+  std::unordered_map<std::string, std::int64_t> newly_sold_;  // by SKU, in this transaction
 };
 
 }  // namespace ldt::order
