@@ -32,7 +32,13 @@ struct JournalRow {
   OperationState state = OperationState::kNone;  // of kDo and kUndo
   std::optional<OrderId> order;                  // of kDo and kUndo
   Payload payload;
-  std::int64_t delta = 0;  // what it does to the holder's balance
+  std::int64_t delta = 0;     // what it does to the holder's balance
+  std::int64_t previous = 0;  // of an entry: seq of the same holder's entry before it; 0: none
+
+  /// True where it counts among what the holder is shown: not a refusal, a tombstone or a price.
+  [[nodiscard]] bool is_entry() const {
+    return kind == RowKind::kGrant || state == OperationState::kDone || state == OperationState::kUndone;
+  }
 };
 
 class Journal {

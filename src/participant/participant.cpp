@@ -21,6 +21,7 @@ void apply(const JournalRow& row, Holding& holding) {
   if (row.kind == RowKind::kGrant) holding.granted += row.delta;
   if (row.kind == RowKind::kPrice) holding.price = row.payload.amount;
   if (row.kind == RowKind::kGrant || row.kind == RowKind::kPrice || row.delta != 0) holding.open = true;
+  if (row.is_entry()) holding.last_entry = row.seq;
 }
 
 Result<Answer> Participant::execute(const Command& command, WallTime now, bool refuse) {
@@ -87,15 +88,16 @@ Result<void> Participant::open_if_new(NameId holder, WallTime now) {
 
 Result<void> Participant::record(const Command& command, const Payload& payload, const Decision& decision,
                                  WallTime now) {
-  const JournalRow row{.seq = book_.next_seq(),
-                       .at = now,
-                       .kind = command.verb == Verb::kDo ? RowKind::kDo : RowKind::kUndo,
-                       .state = decision.state,
-                       .order = command.order,
-                       .payload = payload,
-                       .delta = signed_amount(rules_.terms(), decision.effect, payload.amount)};
-  if (auto done = journal_.append(row); !done) return done;
+  JournalRow row{.seq = book_.next_seq(),
+                 .at = now,
+                 .kind = command.verb == Verb::kDo ? RowKind::kDo : RowKind::kUndo,
+                 .state = decision.state,
+                 .order = command.order,
+                 .payload = payload,
+                 .delta = signed_amount(rules_.terms(), decision.effect, payload.amount)};
   Holding holding = book_.holding(payload.holder);
+  if (row.is_entry()) row.previous = holding.last_entry;
+  if (auto done = journal_.append(row); !done) return done;
   apply(row, holding);
   if (holding != book_.holding(payload.holder)) book_.set_holding(payload.holder, holding);
   book_.remember(command.order, {decision.state, payload});
@@ -103,13 +105,14 @@ Result<void> Participant::record(const Command& command, const Payload& payload,
 }
 
 Result<void> Participant::append_grant(NameId holder, std::int64_t amount, WallTime now) {
+  Holding holding = book_.holding(holder);
   const JournalRow row{.seq = book_.next_seq(),
                        .at = now,
                        .kind = RowKind::kGrant,
                        .payload = {holder, kNoName, amount},
-                       .delta = amount};
+                       .delta = amount,
+                       .previous = holding.last_entry};
   if (auto done = journal_.append(row); !done) return done;
-  Holding holding = book_.holding(holder);
   apply(row, holding);
   book_.set_holding(holder, holding);
   return {};

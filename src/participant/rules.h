@@ -12,10 +12,11 @@ namespace ldt::participant {
 
 /// What a participant keeps for a holder: an account, a SKU's stock, a wallet. A projection of the journal.
 struct Holding {
-  std::int64_t balance = 0;  // credits, tokens on hand, tokens held
-  std::int64_t granted = 0;  // put in from outside: initial credits, grants, restocks
-  std::int64_t price = 0;    // of a SKU
-  bool open = false;         // exists: it was granted something, priced, or an order took effect on it
+  std::int64_t balance = 0;     // credits, tokens on hand, tokens held
+  std::int64_t granted = 0;     // put in from outside: initial credits, grants, restocks
+  std::int64_t price = 0;       // of a SKU
+  bool open = false;            // exists: it was granted something, priced, or an order took effect on it
+  std::int64_t last_entry = 0;  // seq of its newest entry in the journal; 0: none
   friend bool operator==(const Holding&, const Holding&) = default;
 };
 

@@ -39,6 +39,7 @@ void write_rows(fuzz::Intruder& intruder, FuzzedDataProvider& input) {
     const auto progress = {std::to_string(input.ConsumeIntegralInRange(0, 2)), std::string("4"), std::string("1"),
                            std::string("'0 1 1 0 5;1 1 0 5 0;'")};
     row.insert(row.end(), progress.begin(), progress.end());
+    row.push_back(std::to_string(input.ConsumeIntegralInRange(0, 4)));  // the user's order before it
     intruder.insert("orders", row, input);
     if (input.ConsumeBool()) {
       intruder.insert("order_end", {std::to_string(n), "4", "'0 1 1 0 5;'", "NULL", "1700000000000100"}, input);
@@ -65,8 +66,10 @@ void read_rows(World& world) {
       check(view_of(row));
     }
   }
-  if (const auto page = world.archive->list({})) {
-    for (const auto& order : page->orders) check(order);
+  for (const auto& query : {order::ListQuery{}, order::ListQuery{.user = UserName::parse("alice")}}) {
+    if (const auto page = world.archive->list(query)) {
+      for (const auto& order : page->orders) check(order);
+    }
   }
   static_cast<void>(world.store.sold());
   if (!world.archive->begin_audit()) return;

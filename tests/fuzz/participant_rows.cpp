@@ -38,7 +38,7 @@ const std::string& database() {
 
 struct World {
   World() : intruder(((store = std::move(*Store::open(database(), {.migrations = migrations}))), database())) {}
-  const std::string_view migrations[1] = {kSchema};
+  const std::string_view migrations[2] = {kSchema, kEntryChains};
   std::unique_ptr<Store> store;
   fuzz::Intruder intruder;
 };
@@ -57,10 +57,10 @@ void write_rows(fuzz::Intruder& intruder, FuzzedDataProvider& input) {
     intruder.insert("journal",
                     {std::to_string(seq), "1700000000000000", std::to_string(kind),
                      operation ? std::to_string(kind == 2 ? 1 : 4) : "NULL", operation ? id(order) : "NULL", "1",
-                     "NULL", "10", kind == 2 ? "-10" : "10"},
+                     "NULL", "10", kind == 2 ? "-10" : "10", std::to_string(seq - 1)},
                     input);
   }
-  if (input.ConsumeBool()) intruder.insert("holding", {"1", "500", "500", "0"}, input);
+  if (input.ConsumeBool()) intruder.insert("holding", {"1", "500", "500", "0", "0"}, input);
   if (input.ConsumeBool())
     intruder.run("UPDATE projection SET projected_seq = " + std::to_string(input.ConsumeIntegralInRange(-1, 9)));
 }
@@ -102,7 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   static World world;
   FuzzedDataProvider input(data, size);
   world.intruder.run(
-      "BEGIN; DELETE FROM journal; DELETE FROM name; DELETE FROM holding; DELETE FROM entry_by_holder;"
+      "BEGIN; DELETE FROM journal; DELETE FROM name; DELETE FROM holding;"
       "UPDATE projection SET projected_seq = 0");
   write_rows(world.intruder, input);
   world.intruder.run("COMMIT");

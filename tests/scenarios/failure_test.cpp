@@ -1,5 +1,6 @@
 // Every step that drives an order forward, failing in every way, before and after its effect: compared with the oracle.
 #include <future>
+#include <map>
 
 #include "support/scenario.h"
 
@@ -115,6 +116,21 @@ TEST_F(EveryFailure, OfTheProcessOfAParticipantLetsTheOrderCompleteAfterItsResta
     for (const auto& effect : kBothEffects) rows.push_back({{.step = step, .kind = "CRASH", .effect = effect}});
   }
   compare_all(rows, kPatient, 1);
+}
+
+TEST_F(EveryFailure, ThatIsACrashEndsTheProcessAndNoOther) {
+  for (const auto& [step, service] :
+       {std::pair{"payment.charge", "payment"}, std::pair{"inventory.reserve", "inventory"},
+        std::pair{"delivery.deliver", "delivery"}}) {
+    for (const auto& effect : kBothEffects) {
+      std::map<std::string, pid_t> before;
+      for (const auto& each : kServices) before[each] = market.pid_of(each);
+      compare_all({{{.step = step, .kind = "CRASH", .effect = effect}}}, kPatient, 1);
+      for (const auto& each : kServices) {
+        EXPECT_EQ(market.pid_of(each) == before[each], each != service) << each << " when " << step << " crashed";
+      }
+    }
+  }
 }
 
 TEST_F(EveryFailure, OfTheOrderProcessLosesTheConnectionButNoOrder) {

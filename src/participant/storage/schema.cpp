@@ -65,4 +65,16 @@ CREATE VIEW holding_now AS
   WHERE holding.name_id IS NOT NULL OR tail.holder IS NOT NULL;
 )sql";
 
+const std::string_view kEntryChains = R"sql(
+ALTER TABLE journal ADD COLUMN previous INTEGER NOT NULL DEFAULT 0;  -- of an entry: the holder's entry before it; 0: none
+UPDATE journal SET previous = chain.previous
+  FROM (SELECT seq, lag(seq, 1, 0) OVER (PARTITION BY holder ORDER BY seq) AS previous
+        FROM journal WHERE kind = 1 OR state IN (1, 4)) AS chain
+  WHERE journal.seq = chain.seq;
+ALTER TABLE holding ADD COLUMN last_entry INTEGER NOT NULL DEFAULT 0;
+UPDATE holding SET last_entry =
+  coalesce((SELECT max(seq) FROM entry_by_holder WHERE entry_by_holder.holder = holding.name_id), 0);
+DROP TABLE entry_by_holder;
+)sql";
+
 }  // namespace ldt::participant

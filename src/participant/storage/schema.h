@@ -1,7 +1,6 @@
 // The tables that every participant has, and the SQL that its readers share.
 // Depends on nothing. A service adds views with names of its own.
-// Invariant: the journal is the truth; `holding` and `entry_by_holder` are projections of its rows up to
-// `projected_seq`.
+// Invariant: the journal is the truth; `holding` is a projection of its rows up to `projected_seq`.
 #pragma once
 
 #include <string_view>
@@ -10,6 +9,19 @@ namespace ldt::participant {
 
 /// The first migration of every participant's database.
 extern const std::string_view kSchema;
+/// The next one, behind the service's own first views: entries name the one before them, in place of an index.
+extern const std::string_view kEntryChains;
+
+/// A table `entry(seq)` of a holder's entries, newest first: each names the one before it. Parameters: 1 the holder's
+/// name id, 2 only those before this one.
+inline constexpr std::string_view kEntriesOfHolder =
+    "WITH RECURSIVE entry(seq) AS ("
+    " SELECT coalesce((SELECT previous FROM journal WHERE seq = ?2 AND holder = ?1),"
+    "   (SELECT max(seq) FROM journal WHERE seq > (SELECT projected_seq FROM projection) AND holder = ?1"
+    "      AND (kind = 1 OR state IN (1, 4))),"
+    "   (SELECT last_entry FROM holding WHERE name_id = ?1))"
+    " UNION ALL"
+    " SELECT j.previous FROM entry CROSS JOIN journal j ON j.seq = entry.seq WHERE j.previous BETWEEN 1 AND j.seq - 1)";
 
 /// One holder, true at this moment. The view `holding_now` says the same of all, but adds up everyone's tail.
 /// Parameter: 1 the name. Columns: name id, balance. No row: there is no such holder.

@@ -41,6 +41,7 @@ constexpr std::int64_t kMaxSeq = std::int64_t{1} << 62;
 
 /// False where no command and no grant can have led there, and sums might overflow.
 bool possible(const Holding& holding) {
+  if (holding.last_entry < 0 || holding.last_entry > kMaxSeq) return false;
   return holding.balance >= -kMaxGranted && holding.balance <= kMaxGranted && holding.granted >= -kMaxGranted &&
          holding.granted <= kMaxGranted;
 }
@@ -62,16 +63,13 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const sqlite
 Result<void> Store::prepare() {
   const std::pair<sqlite::Statement*, std::string_view> statements[] = {
       {&find_, "SELECT kind, state, holder, item, amount FROM journal WHERE order_id = ?1 ORDER BY kind"},
-      {&append_, "INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+      {&append_, "INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
       {&add_name_, "INSERT INTO name VALUES (?1, ?2)"},
       {&find_key_, "SELECT request FROM operator_key WHERE key = ?1"},
       {&add_key_, "INSERT INTO operator_key VALUES (?1, ?2, ?3)"},
       {&strikes_, "SELECT idx, count FROM strike WHERE order_id = ?1 ORDER BY idx"},
       {&set_strike_, "INSERT OR REPLACE INTO strike VALUES (?1, ?2, ?3)"},
-      {&save_holding_, "INSERT OR REPLACE INTO holding VALUES (?1, ?2, ?3, ?4)"},
-      {&save_entries_,
-       "INSERT INTO entry_by_holder SELECT holder, seq FROM journal WHERE seq > (SELECT projected_seq FROM projection)"
-       " AND (kind = 1 OR state IN (1, 4)) ORDER BY holder, seq"},
+      {&save_holding_, "INSERT OR REPLACE INTO holding VALUES (?1, ?2, ?3, ?4, ?5)"},
       {&save_seq_, "UPDATE projection SET projected_seq = ?1"},
   };
   for (const auto& [statement, sql] : statements) {
@@ -103,13 +101,17 @@ Result<void> Store::load_names(Book& book) {
 }
 
 Result<void> Store::load_holdings(Book& book) {
-  auto holdings = database_.prepare("SELECT name_id, balance, granted, price FROM holding ORDER BY name_id");
+  auto holdings =
+      database_.prepare("SELECT name_id, balance, granted, price, last_entry FROM holding ORDER BY name_id");
   if (!holdings) return tl::unexpected(holdings.error());
   auto loaded = each(*holdings, [&]() -> Result<void> {
     const auto id = holdings->integer(0);
     if (id < 1 || id > static_cast<std::int64_t>(book.name_count())) return broken(database_.path(), "unknown holder");
-    const Holding holding{
-        .balance = holdings->integer(1), .granted = holdings->integer(2), .price = holdings->integer(3), .open = true};
+    const Holding holding{.balance = holdings->integer(1),
+                          .granted = holdings->integer(2),
+                          .price = holdings->integer(3),
+                          .open = true,
+                          .last_entry = holdings->integer(4)};
     if (!possible(holding)) return broken(database_.path(), "impossible balance");
     book.set_holding(static_cast<NameId>(id), holding);
     return {};
@@ -123,7 +125,8 @@ Result<void> Store::load_tail(Book& book) {
   if (!saved) return tl::unexpected(saved.error());
   if (*saved < 0 || *saved > kMaxSeq) return broken(database_.path(), "impossible number of entries");
   book.set_last_seq(*saved);
-  auto tail = database_.prepare("SELECT seq, kind, holder, amount, delta FROM journal WHERE seq > ?1 ORDER BY seq");
+  auto tail =
+      database_.prepare("SELECT seq, kind, holder, amount, delta, state FROM journal WHERE seq > ?1 ORDER BY seq");
   if (!tail) return tl::unexpected(tail.error());
   tail->bind(1, *saved);
   return each(*tail, [&]() -> Result<void> {
@@ -135,7 +138,11 @@ Result<void> Store::load_tail(Book& book) {
     const auto delta = tail->integer(4);
     if (delta < -kMaxGranted || delta > kMaxGranted) return broken(database_.path(), "impossible entry");
     Holding holding = book.holding(id);
-    apply({.kind = static_cast<RowKind>(tail->integer(1)), .payload = {.amount = tail->integer(3)}, .delta = delta},
+    apply({.seq = tail->integer(0),
+           .kind = static_cast<RowKind>(tail->integer(1)),
+           .state = static_cast<OperationState>(tail->integer(5)),
+           .payload = {.amount = tail->integer(3)},
+           .delta = delta},
           holding);
     if (!possible(holding)) return broken(database_.path(), "impossible balance");
     if (holding != book.holding(id)) book.set_holding(id, holding);
@@ -175,10 +182,13 @@ Result<void> Store::save_projection(const Book& book) {
   for (const NameId id : book.unsaved()) {
     const Holding& holding = book.holding(id);
     if (!holding.open) continue;
-    save_holding_.bind(1, id).bind(2, holding.balance).bind(3, holding.granted).bind(4, holding.price);
+    save_holding_.bind(1, id)
+        .bind(2, holding.balance)
+        .bind(3, holding.granted)
+        .bind(4, holding.price)
+        .bind(5, holding.last_entry);
     if (auto done = save_holding_.run(); !done) return done;
   }
-  if (auto done = save_entries_.run(); !done) return done;
   return save_seq_.bind(1, book.last_seq()).run();
 }
 
@@ -189,7 +199,7 @@ Result<void> Store::append(const JournalRow& row) {
   } else {
     append_.bind_null(4).bind_null(5);
   }
-  append_.bind(6, row.payload.holder).bind(8, row.payload.amount).bind(9, row.delta);
+  append_.bind(6, row.payload.holder).bind(8, row.payload.amount).bind(9, row.delta).bind(10, row.previous);
   if (row.payload.item != kNoName) {
     append_.bind(7, row.payload.item);
   } else {

@@ -53,7 +53,6 @@ class Store final : public Journal {
   sqlite::Statement strikes_;
   sqlite::Statement set_strike_;
   sqlite::Statement save_holding_;
-  sqlite::Statement save_entries_;
   sqlite::Statement save_seq_;
 };
 

@@ -21,20 +21,14 @@ using participant::Reader;
 using participant::Verb;
 using Context = grpc::CallbackServerContext;
 
-/// Deliveries that are still held, newest first: the indexed ones and the tail that is not yet indexed, merged as far
-/// as the LIMIT. Parameters: 1 holder, 2 only with a smaller seq, 3 at most so many.
-constexpr std::string_view kHeld =
-    "SELECT j.seq, item.text, j.amount, j.order_id, j.at_us FROM"
-    " (SELECT d.seq FROM entry_by_holder e JOIN journal d ON d.seq = e.seq"
-    "    WHERE e.holder = ?1 AND e.seq < ?2 AND d.kind = 2"
-    "    AND NOT EXISTS (SELECT 1 FROM journal undo WHERE undo.order_id = d.order_id AND undo.kind = 3)"
-    "  UNION ALL"
-    "  SELECT d.seq FROM journal d"
-    "    WHERE d.seq > (SELECT projected_seq FROM projection) AND d.seq < ?2 AND d.holder = ?1 AND d.kind = 2"
-    "    AND d.state = 1"
-    "    AND NOT EXISTS (SELECT 1 FROM journal undo WHERE undo.order_id = d.order_id AND undo.kind = 3)"
-    "  ORDER BY 1 DESC LIMIT ?3) held"
-    " JOIN journal j ON j.seq = held.seq LEFT JOIN name item ON item.id = j.item ORDER BY j.seq DESC";
+/// Deliveries that are still held, newest first. Parameters: 1 holder, 2 only with a smaller seq, 3 at most so many.
+const std::string kHeld =
+    std::string(participant::kEntriesOfHolder) +
+    " SELECT j.seq, item.text, j.amount, j.order_id, j.at_us FROM entry CROSS JOIN journal j ON j.seq = entry.seq"
+    " LEFT JOIN name item ON item.id = j.item"
+    " WHERE j.seq < ?2 AND j.kind = 2"
+    " AND NOT EXISTS (SELECT 1 FROM journal undo WHERE undo.order_id = j.order_id AND undo.kind = 3)"
+    " LIMIT ?3";
 
 v1::DeliverOutcome outcome_of(OperationState state) {
   switch (state) {

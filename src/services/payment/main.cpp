@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   if (const auto exit_code = participant::parse_command_line(argc, argv, options, flag)) return *exit_code;
 
   const payment::Rules rules(initial_credits);
-  const std::string_view migrations[] = {participant::kSchema, payment::kViews};
+  const std::string_view migrations[] = {participant::kSchema, payment::kViews, participant::kEntryChains};
   return participant::run(options, {.rules = rules,
                                     .migrations = migrations,
                                     .full_name = payment::service_name(),

@@ -22,16 +22,11 @@ using participant::Reader;
 using participant::Verb;
 using Context = grpc::CallbackServerContext;
 
-/// An account's entries, newest first: the indexed ones and the tail that is not yet indexed, merged as far as the
-/// LIMIT. Parameters: 1 holder, 2 only with a smaller seq, 3 at most so many.
-constexpr std::string_view kEntries =
-    "SELECT j.seq, j.kind, j.delta, j.order_id, j.at_us FROM"
-    " (SELECT seq FROM entry_by_holder WHERE holder = ?1 AND seq < ?2"
-    "  UNION ALL"
-    "  SELECT seq FROM journal WHERE seq > (SELECT projected_seq FROM projection) AND seq < ?2 AND holder = ?1"
-    "    AND (kind = 1 OR state IN (1, 4))"
-    "  ORDER BY seq DESC LIMIT ?3) entry"
-    " JOIN journal j ON j.seq = entry.seq ORDER BY j.seq DESC";
+/// An account's entries, newest first. Parameters: 1 holder, 2 only with a smaller seq, 3 at most so many.
+const std::string kEntries =
+    std::string(participant::kEntriesOfHolder) +
+    " SELECT j.seq, j.kind, j.delta, j.order_id, j.at_us FROM entry CROSS JOIN journal j ON j.seq = entry.seq"
+    " WHERE j.seq < ?2 LIMIT ?3";
 
 v1::ChargeOutcome outcome_of(OperationState state) {
   switch (state) {

@@ -178,7 +178,7 @@ TEST(Holding, DiffersInEachOfItsParts) {
   const Holding holding{.balance = 1, .granted = 2, .price = 3, .open = true};
   EXPECT_EQ(holding, holding);
   for (const Holding& other : {Holding{.balance = 9, .granted = 2, .price = 3, .open = true}, Holding{1, 9, 3, true},
-                               Holding{1, 2, 9, true}, Holding{1, 2, 3, false}}) {
+                               Holding{1, 2, 9, true}, Holding{1, 2, 3, false}, Holding{1, 2, 3, true, 1}}) {
     EXPECT_NE(holding, other);
   }
 }

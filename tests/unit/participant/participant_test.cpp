@@ -79,6 +79,19 @@ TEST(Participant, OpensTheHolderThenTakesTheAmount) {
   EXPECT_EQ(world.journal.contents().rows[1].delta, -30);
 }
 
+TEST(Participant, ChainsTheEntriesOfAHolder) {
+  World world;
+  world.perform(1, Verb::kDo, 30);    // rows 1, the grant that opens the account, and 2
+  world.perform(2, Verb::kDo, 90);    // 3: refused, and no entry
+  world.perform(3, Verb::kUndo, 5);   // 4: a tombstone, and no entry
+  world.perform(1, Verb::kUndo, 30);  // 5
+  world.perform(4, Verb::kDo, 10);    // 6
+  std::vector<std::int64_t> previous;
+  for (const auto& row : world.journal.contents().rows) previous.push_back(row.previous);
+  EXPECT_EQ(previous, (std::vector<std::int64_t>{0, 1, 0, 0, 2, 5}));
+  EXPECT_EQ(world.book.holding(world.book.find_name("alice")).last_entry, 6);
+}
+
 TEST(Participant, AnswersARepeatFromMemoryWithoutARow) {
   World world;
   world.perform(1, Verb::kDo, 30);
@@ -200,7 +213,7 @@ TEST(Grant, DoesNotMakeAHolderThatOnlyAPriceMakes) {
   world.rules.opens = false;
   EXPECT_EQ(world.participant.grant("late-day", 5, "", WallTime{1})->error, OperatorError::kNotFound);
   EXPECT_TRUE(world.participant.set_price("late-day", 10, WallTime{1})->created);
-  EXPECT_EQ(world.participant.grant("late-day", 5, "", WallTime{1})->holding, (Holding{5, 5, 10, true}));
+  EXPECT_EQ(world.participant.grant("late-day", 5, "", WallTime{1})->holding, (Holding{5, 5, 10, true, 2}));
   EXPECT_TRUE(world.participant.set_price("late-day", 10, WallTime{1})->replayed);
   EXPECT_EQ(world.participant.set_price("late-day", 11, WallTime{1})->holding.price, 11);
 }

@@ -9,6 +9,15 @@ namespace {
 
 constexpr std::string_view kJoin = " FROM orders o LEFT JOIN order_end e ON e.seq = o.seq ";
 
+/// A user's orders, newest first: each names the one before it. Begins behind the order ?1 where that is the user's.
+constexpr std::string_view kOrdersOfUser =
+    "WITH RECURSIVE mine(seq) AS ("
+    " SELECT coalesce((SELECT previous FROM orders WHERE id = ?1 AND user = ?2),"
+    "   (SELECT max(seq) FROM orders WHERE seq > (SELECT seq FROM mark WHERE name = 'indexed_through') AND user = ?2),"
+    "   (SELECT seq FROM last_order WHERE user = ?2))"
+    " UNION ALL"
+    " SELECT o.previous FROM mine CROSS JOIN orders o ON o.seq = mine.seq WHERE o.previous BETWEEN 1 AND o.seq - 1)";
+
 std::string select_row(std::string_view rest) {
   return "SELECT " + std::string(kRowColumns) + std::string(kJoin) + std::string(rest);
 }
@@ -17,12 +26,6 @@ std::string select_row(std::string_view rest) {
 std::string conditions(const ListQuery& query) {
   std::string where = "WHERE 1";
   if (query.before) where += " AND o.seq < (SELECT seq FROM orders WHERE id = ?1)";
-  if (query.user) {
-    where +=
-        " AND o.seq IN (SELECT seq FROM order_by_user WHERE user = ?2 UNION ALL SELECT seq FROM orders WHERE user = ?2 "
-        "AND "
-        "seq > (SELECT seq FROM mark WHERE name = 'indexed_through'))";
-  }
   if (query.state) where += " AND e.state = ?3";
   if (query.outcome == saga::Outcome::kSuccess) {
     where += " AND e.state = 3";
@@ -30,7 +33,14 @@ std::string conditions(const ListQuery& query) {
     where += " AND o.reason = ?4 AND e.state = 4";
   }
   if (query.failed_step) where += " AND o.failed_step = ?5";
-  return where + " ORDER BY o.seq DESC LIMIT ?6";
+  return where;
+}
+
+std::string list_sql(const ListQuery& query) {
+  if (!query.user) return select_row(conditions(query) + " ORDER BY o.seq DESC LIMIT ?6");
+  return std::string(kOrdersOfUser) + " SELECT " + std::string(kRowColumns) +
+         " FROM mine CROSS JOIN orders o ON o.seq = mine.seq LEFT JOIN order_end e ON e.seq = o.seq " +
+         conditions(query) + " LIMIT ?6";
 }
 
 void bind_list(sqlite::Statement& statement, const ListQuery& query) {
@@ -68,7 +78,7 @@ Result<OrderView> OrderArchive::get(const OrderId& id) {
 }
 
 Result<ListPage> OrderArchive::list(const ListQuery& query) {
-  auto statement = database_.prepare(select_row(conditions(query)));
+  auto statement = database_.prepare(list_sql(query));
   if (!statement) return tl::unexpected(statement.error());
   bind_list(*statement, query);
   ListPage page;

@@ -41,8 +41,8 @@ Result<void> SqliteStore::prepare() {
       {&insert_,
        "INSERT INTO orders(id, user, sku, quantity, unit_price, idempotency_key, fingerprint, max_attempts, "
        "step_timeout_ms, "
-       "on_failure, failures, trace, caller_span, created_us, state, reason) "
-       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0) ON CONFLICT(id) DO NOTHING"},
+       "on_failure, failures, trace, caller_span, created_us, state, reason, previous) "
+       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0,?15) ON CONFLICT(id) DO NOTHING"},
       {&find_seq_, "SELECT seq FROM orders WHERE id = ?1"},
       {&update_,
        "UPDATE orders SET state = ?3, reason = ?4, failed_step = ?5, attempts = ?6, failures = ?7 WHERE seq = ?1 AND "
@@ -58,6 +58,7 @@ Result<void> SqliteStore::prepare() {
        "SELECT coalesce(e.state, o.state), o.reason, o.failed_step, e.finished_us FROM orders o LEFT JOIN order_end e "
        "ON e.seq = o.seq WHERE o.id = ?1"},
       {&find_key_, "SELECT id, fingerprint FROM orders WHERE idempotency_key = ?1"},
+      {&save_last_, "INSERT OR REPLACE INTO last_order VALUES(?1, ?2)"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = database_.prepare(sql);
@@ -68,7 +69,22 @@ Result<void> SqliteStore::prepare() {
       "SELECT coalesce(max(seq), 0) - (SELECT seq FROM mark WHERE name = 'indexed_through') FROM orders");
   if (!tail) return tl::unexpected(tail.error());
   not_indexed_ = *tail;
-  return {};
+  return load_last_orders();
+}
+
+Result<void> SqliteStore::load_last_orders() {
+  auto rows = database_.prepare(
+      "SELECT user, seq, 1 FROM last_order UNION ALL SELECT user, max(seq), 0 FROM orders WHERE seq > (SELECT seq FROM "
+      "mark WHERE name = 'indexed_through') GROUP BY user");
+  if (!rows) return tl::unexpected(rows.error());
+  while (true) {
+    const auto found = rows->step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return {};
+    auto& last = *last_orders_.try_emplace(std::string(rows->text(0))).first;
+    last.second = {rows->integer(1), rows->integer(2) == 1};  // those behind the mark come last, and count
+    if (!last.second.saved) to_save_.push_back(&last);
+  }
 }
 
 Result<void> SqliteStore::begin() {
@@ -95,11 +111,13 @@ Result<bool> SqliteStore::insert(OrderRow& row) {
   } else {
     insert_.bind(13, sqlite::Blob{{reinterpret_cast<const char*>(row.caller_span.data()), row.caller_span.size()}});
   }
-  insert_.bind(14, row.created_at.us);
+  auto& last = *last_orders_.try_emplace(row.user.text()).first;
+  insert_.bind(14, row.created_at.us).bind(15, last.second.seq);
   auto inserted = insert_.run_changed();
   if (!inserted) return inserted;
   if (*inserted) {
     row.seq = database_.last_insert_id();
+    overtaken_.emplace_back(&last, std::exchange(last.second.seq, row.seq));
     ++not_indexed_;
     return true;
   }
@@ -164,6 +182,9 @@ Result<void> SqliteStore::commit() {
   if (auto saved = save_sold(); !saved) return saved;
   transaction_->commit();
   transaction_.reset();
+  for (const auto& [last, before] : std::exchange(overtaken_, {})) {
+    if (std::exchange(last->second.saved, false)) to_save_.push_back(last);
+  }
   // Only projections: if they cannot be saved now, they are saved after a later commit.
   if (not_indexed_ >= index_every_ && save_projections()) not_indexed_ = 0;
   return {};
@@ -172,21 +193,29 @@ Result<void> SqliteStore::commit() {
 Result<void> SqliteStore::save_projections() {
   auto transaction = sqlite::Transaction::begin(database_);
   if (!transaction) return tl::unexpected(transaction.error());
+  for (const auto* last : to_save_) {
+    save_last_.reset();
+    if (auto saved = save_last_.bind(1, last->first).bind(2, last->second.seq).run(); !saved) return saved;
+  }
   auto saved = database_.execute(R"sql(
-    INSERT OR IGNORE INTO order_by_user
-      SELECT user, seq FROM orders WHERE seq > (SELECT seq FROM mark WHERE name = 'indexed_through') ORDER BY user, seq;
     UPDATE mark SET seq = (SELECT max(seq) FROM orders) WHERE name = 'indexed_through';
     UPDATE mark SET seq = coalesce(
       (SELECT o.seq - 1 FROM orders o WHERE o.seq > mark.seq AND NOT EXISTS (SELECT 1 FROM order_end e WHERE e.seq = o.seq)
        ORDER BY o.seq LIMIT 1),
       (SELECT max(seq) FROM orders)) WHERE name = 'finished_through';)sql");
-  if (saved) transaction->commit();
-  return saved;
+  if (!saved) return saved;
+  transaction->commit();
+  for (auto* last : std::exchange(to_save_, {})) last->second.saved = true;
+  return {};
 }
 
 void SqliteStore::rollback() {
   transaction_.reset();
   newly_sold_.clear();
+  for (auto change = overtaken_.rbegin(); change != overtaken_.rend(); ++change) {
+    change->first->second.seq = change->second;
+  }
+  overtaken_.clear();
 }
 
 Result<std::optional<Progress>> SqliteStore::progress_of(const OrderId& id) {

@@ -1,11 +1,13 @@
 // The engine's store over SQLite: orders append in key order, and so do their ends.
-// Depends on platform/sqlite. Invariant: a change is one compare-and-set statement; per-user rows are indexed now and
-// then, in bulk.
+// Depends on platform/sqlite. Invariant: a change is one compare-and-set statement; who ordered last is known in
+// memory, and saved now and then, in bulk.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "platform/sqlite/database.h"
 #include "services/order/engine/store.h"
@@ -38,15 +40,27 @@ class SqliteStore final : public Store {
       : database_(std::move(database)), index_every_(index_every) {}
   Result<void> prepare();
   Result<bool> finish(const OrderRow& row, saga::OrderState from, const Progress& to);
+  Result<void> load_last_orders();
   Result<void> save_sold();
   Result<void> save_projections();
 
   sqlite::Database database_;
   std::optional<sqlite::Transaction> transaction_;
-  sqlite::Statement insert_, find_seq_, update_, finish_, strikes_, end_strikes_, add_sold_, progress_, find_key_;
+  sqlite::Statement insert_, find_seq_, update_, finish_, strikes_, end_strikes_, add_sold_, progress_, find_key_,
+      save_last_;
   std::int64_t index_every_;
   std::int64_t not_indexed_ = 0;                              // orders inserted since the last save of the projections
   std::unordered_map<std::string, std::int64_t> newly_sold_;  // by SKU, in this transaction
+
+  /// A user's newest order.
+  struct LastOrder {
+    std::int64_t seq = 0;
+    bool saved = true;  // in the projection
+  };
+  using LastOrders = std::unordered_map<std::string, LastOrder>;
+  LastOrders last_orders_;
+  std::vector<LastOrders::value_type*> to_save_;                             // those that are not saved
+  std::vector<std::pair<LastOrders::value_type*, std::int64_t>> overtaken_;  // in this transaction, and what they were
 };
 
 }  // namespace ldt::order
