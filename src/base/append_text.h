@@ -23,7 +23,7 @@ void append_decimal(std::string& out, std::int64_t value);
 /// RFC 3339, UTC, microseconds: "2026-11-22T10:00:00.000000Z". Years from 0 to 9999.
 using TimeText = std::array<char, 27>;
 [[nodiscard]] TimeText time_text(WallTime time);
-inline void append_time(std::string& out, WallTime time) {
+inline void append_timestamp(std::string& out, WallTime time) {
   const TimeText text = time_text(time);
   out.append(text.data(), text.size());
 }

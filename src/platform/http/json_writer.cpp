@@ -59,7 +59,7 @@ void append_integer(std::string& out, std::int64_t value) {
 
 void append_time(std::string& out, WallTime time) {
   out.push_back('"');
-  ldt::append_time(out, time);
+  append_timestamp(out, time);
   out.push_back('"');
 }
 
