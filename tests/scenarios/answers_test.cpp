@@ -84,6 +84,30 @@ TEST_F(Answers, OfPagesToWhatIsNotHttp) {
   }
 }
 
+TEST_F(Answers, OfTheConsoleAreAPageForEveryAddressAndItsFiles) {
+  for (const std::string path : {"/", "/console", "/console/orders", "/console/orders/any"}) {
+    const auto page = client.send("GET", path);
+    EXPECT_EQ(page.status, 200) << path;
+    EXPECT_EQ(page.header("content-type"), "text/html; charset=utf-8") << path;
+    EXPECT_NE(page.header("content-security-policy").find("default-src 'self'"), std::string::npos) << path;
+    EXPECT_NE(page.text.find("<script"), std::string::npos) << path;
+  }
+  const auto page = client.send("GET", "/").text;
+  const auto begin = page.find("/console/assets/");
+  ASSERT_NE(begin, std::string::npos) << page;
+  const auto asset = page.substr(begin, page.find('"', begin) - begin);
+  const auto plain = client.send("GET", asset);
+  EXPECT_EQ(plain.status, 200) << asset;
+  EXPECT_NE(plain.header("cache-control").find("immutable"), std::string::npos) << asset;
+  const auto compressed = client.send("GET", asset, {{"Accept-Encoding", "br, gzip"}});
+  EXPECT_EQ(compressed.header("content-encoding"), "gzip");
+  EXPECT_EQ(compressed.text, plain.text) << "the client takes the coding off again";
+  EXPECT_LT(std::stoul(compressed.header("content-length")), plain.text.size());
+  for (const std::string path : {"/console/none.js", "/console/assets/none.js"}) {
+    EXPECT_FALSE(expect_problem(client.send("GET", path), 404).is_null()) << path;
+  }
+}
+
 /// A call that needs a service, while that service is gone.
 struct Needs {
   std::string service, method, path;
