@@ -18,7 +18,7 @@ export async function open_browser() {
 
 export const close_browser = () => browser?.close();
 
-/** A page of a session of its own. */
+/** A page in a browser context of its own. */
 export async function open(market, path = '/', { viewport = desktop, scheme = 'light', motion = 'reduce' } = {}) {
   const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: motion });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: market.url });
@@ -38,7 +38,7 @@ export async function open(market, path = '/', { viewport = desktop, scheme = 'l
   return page;
 }
 
-/** Ends the session; fails if its log has an error other than those that were to be expected. */
+/** Closes the page; fails if its log has an error other than those that were to be expected. */
 export async function close(page, expected = /(?!)/) {
   const errors = page.errors.filter((error) => !expected.test(error));
   const { strangers } = page;

@@ -1,4 +1,4 @@
-// The operator's token: asked for once, kept in this tab's session, asked for again when the server refuses it.
+// The operator's token: asked for once, kept for this tab alone, asked for again when the server refuses it.
 // Invariant: no operator call leaves without a token, and a token that was refused is forgotten.
 import { useSyncExternalStore } from '../lib/store';
 import { ProblemError } from './client';

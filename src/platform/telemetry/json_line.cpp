@@ -23,6 +23,7 @@ class LineWriter {
   LineWriter& operator=(const LineWriter&) = delete;
 
   void raw(std::string_view text) {
+    if (text.empty()) return;  // it may have no address, which memcpy must not be given
     if (text.size() > buffer_.size() - used_) flush();
     if (text.size() > buffer_.size()) {
       out_ += text;
@@ -86,9 +87,10 @@ std::size_t plain_length(std::string_view text) {
     std::memcpy(&word, text.data() + length, 8);
     if (!all_plain(word)) break;
   }
-  if (length + 8 > text.size()) {  // a rest of fewer than eight bytes, filled up with plain ones
+  const std::size_t rest = text.size() - length;
+  if (rest > 0 && rest < 8) {  // filled up with plain bytes
     std::uint64_t word = 0x2020202020202020;
-    std::memcpy(&word, text.data() + length, text.size() - length);
+    std::memcpy(&word, text.data() + length, rest);
     if (all_plain(word)) return text.size();
   }
   while (length < text.size() && is_plain(static_cast<unsigned char>(text[length]))) ++length;
