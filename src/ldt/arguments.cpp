@@ -39,6 +39,7 @@ class Parser {
     app_.footer(footer());
     add_up();
     add_down();
+    add_migrate();
     add_order();
     add_orders();
     add_reads();
@@ -83,6 +84,15 @@ class Parser {
     sub->add_option("--data", data_folder, "data folder (else LDT_DATA, else ./data)");
   }
 
+  static void add_store(CLI::App* sub, std::string& store) {
+    store = environment("LDT_STORE", "");
+    sub->add_option("--store", store, "postgresql://USER@HOST[,HOST2]/DB: the services' database (else LDT_STORE)")
+        ->check([](const std::string& url) {
+          const bool known = url.starts_with("postgresql://") || url.starts_with("postgres://");
+          return known ? "" : "expected postgresql://...";
+        });
+  }
+
   static void add_target(CLI::App* sub, Target& target) {
     add_data(sub, target.data_folder);
     sub->add_option("--url", target.url,
@@ -101,6 +111,7 @@ class Parser {
     sub->add_option("--http", command->http, "HOST:PORT of the public API; port 0: any free one (else LDT_HTTP)");
     sub->add_flag("--detach", command->detach, "run in the background once ready");
     sub->add_flag("--no-failures", command->no_failures, "refuse failure instructions");
+    add_store(sub, command->store);
     sub->add_flag("--no-telemetry-store", command->no_telemetry_store,
                   "keep no logs and traces to ask for (also: LDT_TELEMETRY_STORE=off, or an OTLP endpoint is set)");
     sub->add_option("--otlp-grpc", command->otlp_grpc, "where the store takes OTLP over gRPC from others; off: nowhere")
@@ -117,6 +128,13 @@ class Parser {
   void add_down() {
     auto [sub, command] = add<DownCommand>("down", "stop them");
     add_data(sub, command->data_folder);
+  }
+
+  void add_migrate() {
+    auto [sub, command] = add<MigrateCommand>("migrate", "bring the schemas in a PostgreSQL database up to date");
+    add_data(sub, command->data_folder);
+    add_store(sub, command->store);
+    sub->get_option("--store")->required(command->store.empty());
   }
 
   void add_order() {

@@ -22,6 +22,7 @@ struct UpCommand {
   std::string http;  // HOST:PORT
   bool detach = false;
   bool no_failures = false;
+  std::string store;  // a PostgreSQL URL; empty: SQLite in the data folder
   bool no_telemetry_store = false;
   std::string otlp_grpc;      // HOST:PORT of the store's OTLP receiver over gRPC, or "off"
   std::string otlp_http;      // the same over HTTP
@@ -31,6 +32,11 @@ struct UpCommand {
 
 struct DownCommand {
   std::string data_folder;
+};
+
+struct MigrateCommand {
+  std::string data_folder;
+  std::string store;
 };
 
 struct OrderCommand {
@@ -143,9 +149,9 @@ struct BenchCommand {
   std::string hot;  // "sku" or "user": all orders on one; empty: spread
 };
 
-using Command = std::variant<UpCommand, DownCommand, OrderCommand, OrdersCommand, AccountCommand, WalletCommand,
-                             InventoryCommand, SagasCommand, AuditCommand, CancelCommand, RetryCommand, RestockCommand,
-                             PriceCommand, GrantCommand, LogsCommand, TraceCommand, BenchCommand>;
+using Command = std::variant<UpCommand, DownCommand, MigrateCommand, OrderCommand, OrdersCommand, AccountCommand,
+                             WalletCommand, InventoryCommand, SagasCommand, AuditCommand, CancelCommand, RetryCommand,
+                             RestockCommand, PriceCommand, GrantCommand, LogsCommand, TraceCommand, BenchCommand>;
 
 /// Absolute: LDT_DATA, or `data` in the project's folder (LDT_ROOT, set by the script `ldt`) or here.
 [[nodiscard]] std::string default_data_folder();

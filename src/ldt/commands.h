@@ -8,6 +8,7 @@ namespace ldt {
 
 int run(const UpCommand& command);         // up.cpp
 int run(const DownCommand& command);       // down.cpp
+int run(const MigrateCommand& command);    // migrate.cpp
 int run(const OrderCommand& command);      // place_order.cpp
 int run(const OrdersCommand& command);     // read_orders.cpp
 int run(const SagasCommand& command);      // read_orders.cpp

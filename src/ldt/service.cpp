@@ -22,54 +22,10 @@ constexpr milliseconds kShortestBackoff{50};
 constexpr milliseconds kLongestBackoff{5'000};
 constexpr milliseconds kLongestBackoffUnneeded{60'000};  // nobody waits for it
 constexpr std::chrono::seconds kLongLife{10};            // after so long an end counts as the first one again
-constexpr const char* kStoreAddress = "unix:run/telemetry.sock";
 constexpr std::size_t kChunk = 1U << 16U;
 constexpr std::size_t kLongestLine = 1U << 14U;
 
-ServicePlan participant_plan(const std::string& name) {
-  return {name,
-          process::own_folder() + "/ldt-" + name,
-          {"--db", name + "/" + name + ".db", "--listen", "unix:run/" + name + ".sock", "--log-dir", "log"}};
-}
-
-ServicePlan order_plan(const Address& http) {
-  ServicePlan plan = participant_plan("order");
-  const std::vector<std::string> more{"--http",
-                                      http.text(),
-                                      "--payment",
-                                      "unix:run/payment.sock",
-                                      "--inventory",
-                                      "unix:run/inventory.sock",
-                                      "--delivery",
-                                      "unix:run/delivery.sock",
-                                      "--operator-token-file",
-                                      "operator.token"};
-  plan.arguments.insert(plan.arguments.end(), more.begin(), more.end());
-  return plan;
-}
-
-ServicePlan store_plan(const StoreOptions& options) {
-  return {"telemetry",
-          process::own_folder() + "/ldt-telemetry",
-          {"--db", "telemetry/telemetry.db", "--listen", kStoreAddress, "--otlp-grpc", options.otlp_grpc, "--otlp-http",
-           options.otlp_http, "--max-age-seconds", std::to_string(options.max_age.count()), "--max-size-mb",
-           std::to_string(options.max_mb)},
-          false};
-}
-
 }  // namespace
-
-std::vector<ServicePlan> service_plans(const Address& http, bool allow_failures,
-                                       const std::optional<StoreOptions>& store) {
-  std::vector<ServicePlan> plans{participant_plan("payment"), participant_plan("inventory"),
-                                 participant_plan("delivery"), order_plan(http)};
-  for (auto& plan : plans) {
-    if (allow_failures) plan.arguments.emplace_back("--allow-failures");
-    if (store) plan.arguments.insert(plan.arguments.end(), {"--telemetry-store", kStoreAddress});
-  }
-  if (store) plans.insert(plans.begin(), store_plan(*store));
-  return plans;
-}
 
 Result<void> Service::start(SteadyTime now) {
   started_at_ = now;
@@ -96,6 +52,7 @@ std::optional<process::Ended> Service::reap() {
   if (!pid_) return std::nullopt;
   const auto ended = process::reap(*pid_);
   if (ended) pid_.reset();
+  if (ended && plan_.once && !ended->by_signal && ended->code == 0) done_ = true;
   return ended;
 }
 

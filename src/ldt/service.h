@@ -10,32 +10,12 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "ldt/address.h"
 #include "ldt/data_folder.h"
+#include "ldt/service_plan.h"
 #include "platform/process/spawn.h"
 #include "platform/process/unique_fd.h"
 
 namespace ldt {
-
-struct ServicePlan {
-  std::string name;                    // "payment"
-  std::string program;                 // a path
-  std::vector<std::string> arguments;  // paths in them are relative to the data folder
-  bool needed = true;                  // false: the marketplace starts and runs without it, too
-};
-
-/// How to run the telemetry store.
-struct StoreOptions {
-  std::string otlp_grpc;  // HOST:PORT or "off"
-  std::string otlp_http;
-  std::chrono::seconds max_age{};
-  std::int64_t max_mb = 0;
-};
-
-/// The four services in the order in which they start, the order service last; before them the telemetry store, where
-/// there is to be one.
-[[nodiscard]] std::vector<ServicePlan> service_plans(const Address& http, bool allow_failures,
-                                                     const std::optional<StoreOptions>& store);
 
 class Service {
  public:
@@ -43,10 +23,15 @@ class Service {
 
   [[nodiscard]] const std::string& name() const { return plan_.name; }
   [[nodiscard]] bool needed() const { return plan_.needed; }
+  [[nodiscard]] Tier tier() const { return plan_.tier; }
+  [[nodiscard]] std::chrono::seconds stop_within() const { return plan_.stop_within; }
+  [[nodiscard]] bool is_task() const { return plan_.once; }
+  /// False until a task, a plan that runs `once`, has ended well; it is not started again then.
+  [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] bool runs() const { return pid_.has_value(); }
 
   [[nodiscard]] Result<void> start(SteadyTime now);
-  /// How the process ended, once; nothing while it lives or none was started.
+  /// How the process ended, once; nothing while it lives or none was started. The end of a task may make it done.
   [[nodiscard]] std::optional<process::Ended> reap();
   /// Decides when to start again: at once if an instruction struck it, else after a backoff that grows with every end
   /// that follows a short life.
@@ -72,6 +57,7 @@ class Service {
   std::string last_line_;
   SteadyTime started_at_;
   std::optional<SteadyTime> restart_at_;
+  bool done_ = false;
   std::chrono::milliseconds backoff_{};  // before the next start; zero: the first one
 };
 

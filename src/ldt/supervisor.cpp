@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <functional>
+#include <map>
 
 #include "base/exit_codes.h"
 #include "ldt/exit_codes.h"
@@ -21,8 +23,7 @@ using std::chrono::seconds;
 constexpr milliseconds kProbeEvery{20};
 constexpr seconds kSilentFor{2};  // a start that takes longer says what it waits for, ...
 constexpr seconds kProgressEvery{5};
-constexpr seconds kReadyWithin{30};  // ... and gives up after this
-constexpr seconds kStopWithin{5};    // SIGTERM, then SIGKILL
+constexpr seconds kGoneWithin{5};  // after SIGKILL
 constexpr seconds kIdle{3600};
 
 /// A service that says so will say so again: its data or its address cannot be used, or it does not know its flags.
@@ -53,19 +54,24 @@ int Supervisor::run() {
   started_at_ = clock_.steady();
   probe_at_ = started_at_;
   progress_at_ = started_at_ + kSilentFor;
-  if (!start_all()) return exit_code_;
-  while (phase_ != Phase::kStopping) {
-    wait_for_events(next_event());
-    if (phase_ != Phase::kStopping) notice_ends();
-    if (phase_ != Phase::kStopping) restart_due();
-    if (phase_ == Phase::kStarting) probe_due();
+  if (start_allowed()) {
+    while (phase_ != Phase::kStopping) look_after();
   }
   stop_all();
   return exit_code_;
 }
 
-bool Supervisor::start_all() {
+void Supervisor::look_after() {
+  wait_for_events(next_event());
+  if (phase_ != Phase::kStopping) notice_ends();
+  if (phase_ != Phase::kStopping) restart_due();
+  if (phase_ == Phase::kStarting && start_allowed()) probe_due();
+}
+
+bool Supervisor::start_allowed() {
+  const Tier limit = highest_allowed();
   for (auto& service : services_) {
+    if (service.tier() > limit || (started_ && service.tier() <= *started_)) continue;
     const auto started = service.start(clock_.steady());
     if (started) continue;
     if (!service.needed()) {
@@ -73,10 +79,23 @@ bool Supervisor::start_all() {
       continue;
     }
     give_up(started.error().detail);
-    stop_all();
     return false;
   }
+  started_ = limit;
   return true;
+}
+
+Tier Supervisor::highest_allowed() const {
+  const Service* task = next_task();
+  return task == nullptr ? Tier::kOrder : task->tier();
+}
+
+const Service* Supervisor::next_task() const {
+  const Service* next = nullptr;
+  for (const auto& service : services_) {
+    if (service.is_task() && !service.done() && (next == nullptr || service.tier() < next->tier())) next = &service;
+  }
+  return next;
 }
 
 void Supervisor::wait_for_events(SteadyTime until) {
@@ -105,6 +124,7 @@ void Supervisor::notice_ends() {
 }
 
 void Supervisor::notice_end(Service& service, const process::Ended& ended) {
+  if (service.done()) return;
   if (phase_ == Phase::kStarting && service.needed() && cannot_start(ended)) {
     const std::string why = service.last_line().empty() ? "" : ": " + service.last_line();
     give_up(service.name() + " cannot start (exit code " + std::to_string(ended.code) + ")" + why);
@@ -135,13 +155,14 @@ void Supervisor::try_again(Service& service, const std::string& why) {
 void Supervisor::probe_due() {
   const auto now = clock_.steady();
   if (now < probe_at_) return;
-  if (marketplace_.become_ready()) {
+  if (next_task() == nullptr && marketplace_.become_ready()) {
     phase_ = Phase::kReady;
     on_ready_(duration_cast<milliseconds>(clock_.steady() - started_at_));
     return;
   }
-  if (now - started_at_ > kReadyWithin) {
-    give_up("the marketplace did not become ready within 30 s; it waited for " + marketplace_.waits_for());
+  if (now - started_at_ > ready_within_) {
+    give_up("the marketplace did not become ready within " + std::to_string(ready_within_.count()) +
+            " s; it waited for " + waits_for());
     return;
   }
   say_progress(now);
@@ -151,7 +172,7 @@ void Supervisor::probe_due() {
 void Supervisor::say_progress(SteadyTime now) {
   if (now < progress_at_) return;
   const auto waited = duration_cast<seconds>(now - started_at_).count();
-  report("waiting for " + marketplace_.waits_for() + " (" + std::to_string(waited) + " s)");
+  report("waiting for " + waits_for() + " (" + std::to_string(waited) + " s)");
   progress_at_ = now + kProgressEvery;
 }
 
@@ -161,23 +182,24 @@ void Supervisor::give_up(const std::string& why) {
   phase_ = Phase::kStopping;
 }
 
-/// The order service first: a participant that goes away under it would make orders fail that need not. The telemetry
-/// store last: it hears what the others have to say at their end.
+std::string Supervisor::waits_for() const {
+  const Service* task = next_task();
+  if (task == nullptr) return marketplace_.waits_for();
+  return task->name() + (task->last_line().empty() ? "" : ": " + task->last_line());
+}
+
 void Supervisor::stop_all() {
   phase_ = Phase::kStopping;
-  std::vector<Service*> participants;
-  std::vector<Service*> unneeded;
-  for (auto& service : services_) (service.needed() ? participants : unneeded).push_back(&service);
-  if (participants.empty()) return;
-  stop({participants.back()});
-  participants.pop_back();
-  stop(participants);
-  stop(unneeded);
+  std::map<Tier, std::vector<Service*>, std::greater<>> tiers;
+  for (auto& service : services_) tiers[service.tier()].push_back(&service);
+  for (const auto& [tier, services] : tiers) stop(services);
 }
 
 void Supervisor::stop(const std::vector<Service*>& services) {
   for (const auto* service : services) service->signal(SIGTERM);
-  const auto deadline = clock_.steady() + kStopWithin;
+  seconds patience{};
+  for (const auto* service : services) patience = std::max(patience, service->stop_within());
+  const auto deadline = clock_.steady() + patience;
   bool killed = false;
   while (std::any_of(services.begin(), services.end(), [](const auto* service) { return service->runs(); })) {
     if (!killed && (hurry_ || clock_.steady() >= deadline)) {
@@ -187,7 +209,7 @@ void Supervisor::stop(const std::vector<Service*>& services) {
       }
       killed = true;
     }
-    wait_for_events(killed ? clock_.steady() + kStopWithin : deadline);
+    wait_for_events(killed ? clock_.steady() + kGoneWithin : deadline);
     for (auto& service : services_) std::ignore = service.reap();
   }
   for (auto* service : services) service->relay_output(!background_);

@@ -41,14 +41,14 @@ bool has_backend() {
          is_set("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") || is_set("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT");
 }
 
-bool wants_store(const UpCommand& command) {
+bool wants_telemetry(const UpCommand& command) {
   const char* store = std::getenv("LDT_TELEMETRY_STORE");
   const bool off = store != nullptr && std::string_view(store) == "off";
   return !command.no_telemetry_store && !off && !has_backend();
 }
 
-std::optional<StoreOptions> store_options(const UpCommand& command, std::chrono::seconds max_age) {
-  if (!wants_store(command)) return std::nullopt;
+std::optional<StoreOptions> telemetry_options(const UpCommand& command, std::chrono::seconds max_age) {
+  if (!wants_telemetry(command)) return std::nullopt;
   return StoreOptions{command.otlp_grpc, command.otlp_http, max_age, command.telemetry_mb};
 }
 
@@ -56,15 +56,14 @@ int supervise(const UpCommand& command, const DataFolder& data, const Address& h
   const std::chrono::seconds max_age(parse_age(command.telemetry_age).value_or(0));  // checked before
   Marketplace marketplace(data, http);
   Supervisor* self = nullptr;
-  Supervisor supervisor(data, service_plans(http, !command.no_failures, store_options(command, max_age)), marketplace,
-                        [&](auto took) {
-                          if (const auto published = data.publish_address(http.reachable()); !published)
-                            complain(published.error().detail);
-                          print(greeting(command, data, http, took.count()));
-                          if (background == nullptr) return;
-                          self->set_background();
-                          background->leave_terminal(data.file("log/ldt.stderr"));
-                        });
+  const PlanOptions options{http, !command.no_failures, telemetry_options(command, max_age), command.store};
+  Supervisor supervisor(data, service_plans(options), marketplace, [&](auto took) {
+    if (const auto published = data.publish_address(http.reachable()); !published) complain(published.error().detail);
+    print(greeting(command, data, http, took.count()));
+    if (background == nullptr) return;
+    self->set_background();
+    background->leave_terminal(data.file("log/ldt.stderr"));
+  });
   self = &supervisor;
   const int exit_code = supervisor.run();
   data.withdraw_address();

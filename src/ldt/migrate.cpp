@@ -1,0 +1,56 @@
+// `ldt migrate`: brings the schemas of all services in a PostgreSQL database up to date.
+// Depends on the services' programs, which know their own schema. Safe to repeat, also at the same time.
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "base/exit_codes.h"
+#include "ldt/commands.h"
+#include "ldt/exit_codes.h"
+#include "ldt/service_plan.h"
+#include "ldt/terminal.h"
+#include "platform/process/spawn.h"
+
+namespace ldt {
+namespace {
+
+constexpr std::chrono::milliseconds kPause{10};
+
+Result<process::Ended> run_to_end(const process::SpawnRequest& request) {
+  const auto child = process::spawn(request);
+  if (!child) return tl::unexpected(child.error());
+  while (true) {
+    if (const auto ended = process::reap(*child)) return *ended;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+int migrate(const std::string& service, const MigrateCommand& command) {
+  process::SpawnRequest request;
+  request.program = service_plan(service, command.store).program;
+  request.arguments = {"--store", command.store, "--migrate"};
+  request.working_directory = ".";
+  const auto ended = run_to_end(request);
+  if (!ended) {
+    complain(ended.error().detail);
+    return kExitCannot;
+  }
+  if (!ended->by_signal && ended->code == 0) return kExitOk;
+  complain("the schema of " + service + " is not up to date: ldt-" + service + " " + process::describe(*ended));
+  return !ended->by_signal && ended->code == kBadCommandLineExitCode ? kExitUsage : kExitCannot;
+}
+
+}  // namespace
+
+int run(const MigrateCommand& command) {
+  auto services = participants();
+  services.emplace_back("order");
+  for (const auto& service : services) {
+    if (const int exit_code = migrate(service, command); exit_code != kExitOk) return exit_code;
+  }
+  print("the schemas of all services are up to date\n");
+  return kExitOk;
+}
+
+}  // namespace ldt
