@@ -19,10 +19,20 @@ ServicePlan local_plan(const std::string& service, const PlanOptions& options) {
   return plan;
 }
 
+/// For the order service's batches, which need no network here.
+std::string batch_socket(const std::string& service) { return "run/" + service + ".batches"; }
+
+ServicePlan local_participant_plan(const std::string& service, const PlanOptions& options) {
+  ServicePlan plan = local_plan(service, options);
+  append(plan, {"--batches", batch_socket(service)});
+  return plan;
+}
+
 ServicePlan local_order_plan(const PlanOptions& options) {
   ServicePlan plan = local_plan("order", options);
   append(plan, {"--http", options.http.text(), "--operator-token-file", "operator.token"});
-  for (const auto& name : participants()) append(plan, {"--" + name, "unix:run/" + name + ".sock"});
+  for (const auto& name : participants())
+    append(plan, {"--" + name, "unix:run/" + name + ".sock", "--" + name + "-batches", batch_socket(name)});
   return plan;
 }
 
@@ -72,7 +82,7 @@ std::vector<ServicePlan> service_plans(const PlanOptions& options) {
   std::vector<ServicePlan> plans;
   if (options.telemetry) plans.push_back(telemetry_plan(*options.telemetry));
   if (!options.store.empty()) plans.push_back(migration_plan(options.store));
-  for (const auto& name : participants()) plans.push_back(local_plan(name, options));
+  for (const auto& name : participants()) plans.push_back(local_participant_plan(name, options));
   plans.push_back(local_order_plan(options));
   add_common_arguments(plans, options.allow_failures, options.telemetry.has_value());
   return plans;

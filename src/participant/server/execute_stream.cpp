@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "participant/server/wire.h"
+#include "participant/server/batch_work.h"
 
 namespace ldt::participant {
 
@@ -14,17 +14,15 @@ namespace {
 /// time.
 class ExecuteStream final : public grpc::ServerBidiReactor<pb::Batch, pb::BatchReply>, public Job {
  public:
-  explicit ExecuteStream(Host& host) : host_(host) {
+  explicit ExecuteStream(Host& host) : host_(host), work_(host) {
     StartSendInitialMetadata();  // tells the client that somebody is here
-    StartRead(&batch_);
+    StartRead(&work_.batch());
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::OK);  // the client has sent all it wanted, or is gone
-    arrival_ = host_.reporter.arrived();
-    start_reply();
-    if (host_.writer.submit(*this)) return;
-    refuse(pb::COMMAND_ERROR_OVERLOADED);
+    work_.begin();
+    if (!host_.writer.submit(*this)) refuse(pb::COMMAND_ERROR_OVERLOADED);
   }
 
   void OnWriteDone(bool ok) override {
@@ -34,42 +32,21 @@ class ExecuteStream final : public grpc::ServerBidiReactor<pb::Batch, pb::BatchR
 
   void OnDone() override { delete this; }
 
-  [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(batch_.commands_size()); }
-
-  Result<void> decide(Decider& decider) override {
-    start_reply();
-    for (const auto& message : batch_.commands()) {
-      auto& answer = *reply_.add_answers();
-      const auto command = to_command(message);
-      if (!command) {
-        answer.set_error(pb::COMMAND_ERROR_INVALID);
-        continue;
-      }
-      const auto decided = decider.participant.execute(*command, decider.now);
-      if (!decided) return tl::unexpected(decided.error());
-      fill(answer, *decided);
-    }
-    return {};
-  }
+  [[nodiscard]] std::size_t size() const override { return work_.size(); }
+  Result<void> decide(Decider& decider) override { return work_.decide(decider); }
 
   void durable() override {
-    StartWrite(&reply_);
-    for (int i = 0; i < batch_.commands_size(); ++i) report(batch_.commands(i), reply_.answers(i));
+    StartWrite(&work_.reply());
+    work_.report();
     next();
   }
 
   void failed(const Error&) override { refuse(pb::COMMAND_ERROR_UNKNOWN); }
 
  private:
-  void start_reply() {
-    reply_.Clear();
-    reply_.set_number(batch_.number());
-  }
-
   void refuse(pb::CommandError error) {
-    start_reply();
-    for (int i = 0; i < batch_.commands_size(); ++i) reply_.add_answers()->set_error(error);
-    StartWrite(&reply_);
+    work_.refuse(error);
+    StartWrite(&work_.reply());
     next();
   }
 
@@ -78,27 +55,11 @@ class ExecuteStream final : public grpc::ServerBidiReactor<pb::Batch, pb::BatchR
     if (pending_.fetch_sub(1) > 1) return;
     pending_ = 2;
     if (!written_) return Finish(grpc::Status::CANCELLED);
-    StartRead(&batch_);
-  }
-
-  void report(const pb::Command& message, const pb::Answer& answer) {
-    const auto order = OrderId::from_bytes(message.order_id());
-    if (!order) return;
-    const CommandError error = answer.error() == pb::COMMAND_ERROR_CONFLICT  ? CommandError::kConflict
-                               : answer.error() == pb::COMMAND_ERROR_INVALID ? CommandError::kInvalid
-                                                                             : CommandError::kNone;
-    host_.reporter.report({.order = *order,
-                           .verb = message.verb() == pb::VERB_UNDO ? Verb::kUndo : Verb::kDo,
-                           .attempt = message.attempt(),
-                           .sender = to_trace_context(message.trace()),
-                           .answer = {static_cast<OperationState>(answer.state()), error, answer.replayed()}},
-                          arrival_);
+    StartRead(&work_.batch());
   }
 
   Host& host_;
-  pb::Batch batch_;
-  pb::BatchReply reply_;
-  Arrival arrival_;
+  BatchWork work_;
   bool written_ = false;
   std::atomic<int> pending_{2};
 };

@@ -17,6 +17,8 @@ std::optional<int> parse_command_line(int argc, char** argv, Options& options, c
   app.set_version_flag("--version", LDT_VERSION);
   app.add_option("--db", options.database, "Database file")->capture_default_str();
   app.add_option("--listen", options.listen, "gRPC address: unix:PATH or HOST:PORT")->capture_default_str();
+  app.add_option("--batches", options.batches,
+                 "A Unix socket besides, for the batches of an order service on this machine");
   app.add_option("--log-dir", options.log_directory, "Where the log goes without an OTLP endpoint")
       ->capture_default_str();
   app.add_option("--telemetry-store", options.telemetry_store,

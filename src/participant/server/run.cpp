@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/exit_codes.h"
+#include "participant/server/batch_socket.h"
 #include "participant/server/statistics_service.h"
 #include "participant/storage/store.h"
 #include "platform/grpc/server.h"
@@ -71,12 +72,20 @@ int run(const Options& options, const Description& description) {
                                                     {statistics.get(), std::string(statistics_service_name())}});
   if (!server) return fail(options, server.error(), kCannotListenExitCode);
 
+  std::unique_ptr<frames::Listener> batches;
+  if (!options.batches.empty()) {
+    auto listener = serve_batches(options.batches, host);
+    if (!listener) return fail(options, listener.error(), kCannotListenExitCode);
+    batches = std::move(*listener);
+  }
+
   (*server)->set_ready();
   std::fprintf(stderr, "ldt-%s: ready on %s\n", options.service.c_str(), options.listen.c_str());
   int signal = 0;
   sigwait(&stop_signals, &signal);
 
   (*server)->drain(kDrainGrace);
+  batches.reset();
   writer.stop();
   (*readers)->stop();
   return 0;

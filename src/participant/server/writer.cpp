@@ -17,11 +17,13 @@ Writer::Writer(const Rules& rules, Store& store, Book& book, Reporter& reporter,
       thread_([this] { run(); }) {}
 
 bool Writer::submit(Job& job) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (stopping_ || queued_ + job.size() > kMaxQueued) return false;
   queue_.push_back(&job);
   queued_ += job.size();
-  if (queue_.size() == 1) wake_.notify_one();
+  const bool first = queue_.size() == 1;
+  lock.unlock();
+  if (first) wake_.notify_one();  // unlocked: the writer's first act is to lock
   return true;
 }
 

@@ -6,7 +6,22 @@
 
 namespace ldt::rpc {
 
+namespace {
+
+std::string target_of(const std::vector<std::string>& replicas) {
+  if (replicas.size() == 1) return replicas.front();
+  std::string target = "ipv4:";
+  for (const auto& replica : replicas) target += (&replica == &replicas.front() ? "" : ",") + replica;
+  return target;
+}
+
+}  // namespace
+
 std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
+  return make_channel(std::vector<std::string>{address});
+}
+
+std::shared_ptr<grpc::Channel> make_channel(const std::vector<std::string>& replicas) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
@@ -17,7 +32,8 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   // The channels of one process share nothing: one peer's trouble is not another's.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  arguments.SetLoadBalancingPolicyName("round_robin");
+  return grpc::CreateCustomChannel(target_of(replicas), grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace ldt::rpc

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace grpc {
 class Channel;
@@ -11,7 +12,10 @@ class Channel;
 
 namespace ldt::rpc {
 
-/// A channel to "unix:PATH" or "HOST:PORT". Connects when it is first used.
+/// A channel to "unix:PATH", "HOST:PORT" or "dns:///NAME:PORT". Connects when it is first used.
 [[nodiscard]] std::shared_ptr<grpc::Channel> make_channel(const std::string& address);
+/// A channel that takes turns between replicas, each IP:PORT, leaving out those that are not there; one address may be
+/// of any kind, and a name takes turns between its addresses.
+[[nodiscard]] std::shared_ptr<grpc::Channel> make_channel(const std::vector<std::string>& replicas);
 
 }  // namespace ldt::rpc

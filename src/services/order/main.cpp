@@ -23,6 +23,7 @@
 #include "services/order/events/ended_orders.h"
 #include "services/order/events/event_hub.h"
 #include "services/order/http/http_api.h"
+#include "services/order/peers/addresses.h"
 #include "services/order/peers/peer_health.h"
 #include "services/order/peers/price_watch.h"
 #include "services/order/rpc/order_service.h"
@@ -37,8 +38,9 @@ struct Options {
   std::string db = "order/order.db";
   std::string listen = "unix:run/order.sock";
   std::string http = "127.0.0.1:8080";
-  std::array<std::string, saga::kPlan.size()> peers{"unix:run/payment.sock", "unix:run/inventory.sock",
-                                                    "unix:run/delivery.sock"};
+  std::array<order::PeerOptions, saga::kPlan.size()> peers{{{.addresses = {"unix:run/payment.sock"}},
+                                                            {.addresses = {"unix:run/inventory.sock"}},
+                                                            {.addresses = {"unix:run/delivery.sock"}}}};
   std::string log_directory = "log";
   std::string operator_token_file;
   std::string telemetry_store;
@@ -52,9 +54,15 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--db", options.db, "SQLite database")->capture_default_str();
   app.add_option("--listen", options.listen, "gRPC address: unix:PATH or HOST:PORT")->capture_default_str();
   app.add_option("--http", options.http, "HTTP address: HOST:PORT")->capture_default_str();
-  app.add_option("--payment", options.peers[0], "payment's gRPC address")->capture_default_str();
-  app.add_option("--inventory", options.peers[1], "inventory's gRPC address")->capture_default_str();
-  app.add_option("--delivery", options.peers[2], "delivery's gRPC address")->capture_default_str();
+  for (std::size_t i = 0; i < options.peers.size(); ++i) {
+    const std::string name(saga::to_string(static_cast<saga::Participant>(i)));
+    app.add_option("--" + name, options.peers[i].addresses,
+                   name + "'s gRPC address: unix:PATH, dns:///NAME:PORT, or IP:PORT[,IP:PORT...] of its replicas")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--" + name + "-batches", options.peers[i].batches,
+                   "Unix socket of " + name + "'s --batches, where it runs on this machine");
+  }
   app.add_option("--log-dir", options.log_directory, "where JSON lines go without an OTLP endpoint")
       ->capture_default_str();
   app.add_option("--operator-token-file", options.operator_token_file, "file with the operators' bearer token");
@@ -97,8 +105,12 @@ int run(const Options& options) {
                                            .service_version = LDT_VERSION,
                                            .log_directory = options.log_directory,
                                            .store = options.telemetry_store});
-  order::GrpcTransport::Channels channels;
-  for (std::size_t i = 0; i < channels.size(); ++i) channels[i] = rpc::make_channel(options.peers[i]);
+  std::array<std::shared_ptr<grpc::Channel>, saga::kPlan.size()> channels;
+  order::ParticipantLinks::Addresses participants;
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    channels[i] = order::any_replica(options.peers[i]);
+    participants[i] = order::each_replica(options.peers[i]);
+  }
 
   order::EngineLimits limits;
   limits.policy.stuck_after = options.stuck_after;
@@ -107,7 +119,8 @@ int run(const Options& options) {
   order::Activity activity(clock);
   order::EventHub events(clock, std::random_device{}());
   order::CommitStatistics commits;
-  auto engine = order::EngineLoop::open(options.db, limits, channels, *telemetry, {&activity, &events, &commits});
+  auto engine =
+      order::EngineLoop::open(options.db, limits, std::move(participants), *telemetry, {&activity, &events, &commits});
   if (!engine) return fail(engine.error(), kDataUnusableExitCode);
   order::EngineLoop& orders = **engine;
   auto ended = order::EndedOrders::open(options.db);

@@ -52,7 +52,7 @@ class EngineLoop::Reader {
 };
 
 Result<std::unique_ptr<EngineLoop>> EngineLoop::open(const std::string& db, const EngineLimits& limits,
-                                                     const GrpcTransport::Channels& channels,
+                                                     ParticipantLinks::Addresses participants,
                                                      telemetry::Telemetry& telemetry,
                                                      std::vector<Observer*> observers) {
   auto store = SqliteStore::open(db);
@@ -60,22 +60,24 @@ Result<std::unique_ptr<EngineLoop>> EngineLoop::open(const std::string& db, cons
   auto archive = OrderArchive::open(db);
   if (!archive) return tl::unexpected(archive.error());
   return std::unique_ptr<EngineLoop>(new EngineLoop(std::move(*store), std::make_unique<Reader>(std::move(*archive)),
-                                                    limits, channels, telemetry, std::move(observers)));
+                                                    limits, std::move(participants), telemetry, std::move(observers)));
 }
 
 EngineLoop::EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const EngineLimits& limits,
-                       const GrpcTransport::Channels& channels, telemetry::Telemetry& telemetry,
+                       ParticipantLinks::Addresses participants, telemetry::Telemetry& telemetry,
                        std::vector<Observer*> observers)
     : telemetry_(telemetry),
       order_telemetry_(telemetry),
       observers_(with(&order_telemetry_, std::move(observers))),
       store_(std::move(store)),
       reader_(std::move(reader)),
-      transport_(channels,
+      transport_(std::move(participants),
                  [this](std::vector<Reply> replies) {
-                   const std::lock_guard lock(mutex_);
-                   for (auto& reply : replies) inbox_.emplace_back(std::move(reply));
-                   arrived_.notify_one();
+                   {
+                     const std::lock_guard lock(mutex_);
+                     for (auto& reply : replies) inbox_.emplace_back(std::move(reply));
+                   }
+                   arrived_.notify_one();  // unlocked: the engine's first act is to lock
                  }),
       engine_(limits, store_, transport_, *this, observers_) {}
 
@@ -119,9 +121,10 @@ void EngineLoop::stop() {
 
 void EngineLoop::post(Input input) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (!stopping_) {
       inbox_.emplace_back(std::move(input));
+      lock.unlock();
       arrived_.notify_one();
       return;
     }

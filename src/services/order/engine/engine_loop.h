@@ -15,7 +15,7 @@
 #include "services/order/engine/observers.h"
 #include "services/order/engine/order_telemetry.h"
 #include "services/order/orders.h"
-#include "services/order/peers/participant_link.h"
+#include "services/order/peers/participant_links.h"
 #include "services/order/storage/order_archive.h"
 #include "services/order/storage/sqlite_store.h"
 
@@ -26,7 +26,7 @@ class EngineLoop final : public Orders, private World {
   /// Opens the database and takes over its unfinished orders. kConflict: in use, or of a newer version.
   /// @param observers  hear of everything, on the engine's thread, and outlive it
   [[nodiscard]] static Result<std::unique_ptr<EngineLoop>> open(const std::string& db, const EngineLimits& limits,
-                                                                const GrpcTransport::Channels& channels,
+                                                                ParticipantLinks::Addresses participants,
                                                                 telemetry::Telemetry& telemetry,
                                                                 std::vector<Observer*> observers = {});
   ~EngineLoop() override;
@@ -51,7 +51,7 @@ class EngineLoop final : public Orders, private World {
  private:
   class Reader;
   EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const EngineLimits& limits,
-             const GrpcTransport::Channels& channels, telemetry::Telemetry& telemetry,
+             ParticipantLinks::Addresses participants, telemetry::Telemetry& telemetry,
              std::vector<Observer*> observers);
   void post(Input input);
   void steer(Steering steering, OrderId id, SteerCallback done);
@@ -71,7 +71,7 @@ class EngineLoop final : public Orders, private World {
   Observers observers_;
   SqliteStore store_;
   std::unique_ptr<Reader> reader_;
-  GrpcTransport transport_;
+  ParticipantLinks transport_;
   Engine engine_;
 
   std::mutex mutex_;

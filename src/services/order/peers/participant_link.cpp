@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "services/order/peers/grpc_stream.h"
+#include "services/order/peers/socket_stream.h"
 
 namespace ldt::order {
 
@@ -71,63 +73,17 @@ Reply answered(const Command& command, wire::OperationState state) {
 
 }  // namespace
 
-// --- the stream of batches ---
-
-/// Owns itself until OnDone. A read is always outstanding, and a hold keeps the stream usable until that read fails.
-class ParticipantLink::Stream final : public BatchReactor {
- public:
-  explicit Stream(ParticipantLink& link) : link_(link) { context_.set_wait_for_ready(true); }
-
-  /// After this, write() may be called.
-  void bind() {
-    link_.calls_->open_stream(&context_, this);
-    AddHold();
-  }
-  void start(std::shared_ptr<Stream> self) {
-    self_ = std::move(self);
-    StartRead(&reply_);
-    StartCall();
-  }
-  void write() { StartWrite(&batch_); }
-  void cancel() { context_.TryCancel(); }
-  wire::Batch& batch() { return batch_; }
-
-  void OnReadInitialMetadataDone(bool ok) override {
-    if (ok) link_.stream_alive();
-  }
-  void OnWriteDone(bool ok) override {
-    if (ok) link_.stream_wrote();
-  }
-  void OnReadDone(bool ok) override {
-    if (!ok) {
-      link_.stream_broke();
-      RemoveHold();
-      return;
-    }
-    link_.stream_answered(reply_);
-    StartRead(&reply_);
-  }
-  void OnDone(const grpc::Status&) override {
-    const auto self = std::move(self_);
-    link_.stream_ended();
-  }
-
- private:
-  ParticipantLink& link_;
-  std::shared_ptr<Stream> self_;
-  grpc::ClientContext context_;
-  wire::Batch batch_;
-  wire::BatchReply reply_;
-};
-
 struct ParticipantLink::Call {
   Pending pending;
   std::unique_ptr<grpc::ClientContext> context;
 };
 
-ParticipantLink::ParticipantLink(saga::Participant participant, const std::shared_ptr<grpc::Channel>& channel,
-                                 ReplySink sink)
-    : calls_(make_calls(participant, channel)), sink_(std::move(sink)) {}
+ParticipantLink::ParticipantLink(saga::Participant participant, PeerAddress address, ReplySink sink,
+                                 Elsewhere elsewhere)
+    : calls_(make_calls(participant, address.channel)),
+      batches_(std::move(address.batches)),
+      sink_(std::move(sink)),
+      elsewhere_(std::move(elsewhere)) {}
 
 ParticipantLink::~ParticipantLink() { CHECK(under_way_ == 0); }
 
@@ -137,28 +93,23 @@ void ParticipantLink::start() {
 }
 
 void ParticipantLink::open_stream() {
-  auto stream = std::make_shared<Stream>(*this);
-  stream->bind();
+  auto stream = batches_.empty() ? make_grpc_stream(*calls_, *this) : make_socket_stream(batches_, *this);
   {
     const Lock lock(mutex_);
-    // Where it stops just now, the stream is started all the same, and cancelled: one that was bound has to end by
-    // itself.
+    // Where it stops just now, the stream is started all the same, and cancelled: it has to end by itself.
     ++under_way_;
-    if (!stopping_) stream_ = stream;
+    stream_ = stream;
     if (stopping_) stream->cancel();
   }
   stream->start(stream);
-  const Lock lock(mutex_);
-  send_batch(lock);
 }
 
-void ParticipantLink::send(std::vector<Command> commands) {
+void ParticipantLink::send(std::vector<Pending> commands) {
   std::vector<Pending> alone;
   {
     Lock lock(mutex_);
     if (stopping_) return;
-    for (auto& command : commands) {
-      Pending pending{std::move(command), now()};
+    for (auto& pending : commands) {
       if (!pending.command.alone) {
         outbox_.push_back(std::move(pending));
       } else if (pending.command.may_crash) {
@@ -174,7 +125,7 @@ void ParticipantLink::send(std::vector<Command> commands) {
 }
 
 void ParticipantLink::send_batch(const Lock&) {
-  if (stream_ == nullptr || writing_ || !away_.empty() || outbox_.empty()) return;
+  if (!ready_ || writing_ || !away_.empty() || outbox_.empty()) return;
   const auto time = now();
   wire::Batch& batch = stream_->batch();
   batch.Clear();
@@ -194,15 +145,14 @@ void ParticipantLink::send_batch(const Lock&) {
   outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(taken));
   if (away_.empty()) return;
   batch.set_number(++batch_number_);
-  writing_ = true;
-  stream_->write();
+  writing_ = !stream_->write();
 }
 
 void ParticipantLink::stream_alive() {
   const Lock lock(mutex_);
-  if (!broken_) return;
-  broken_ = false;
-  last_recovery_ = now();
+  if (std::exchange(broken_, false)) last_recovery_ = now();
+  if (std::exchange(ready_, true)) return;
+  send_batch(lock);
 }
 
 void ParticipantLink::stream_wrote() {
@@ -212,7 +162,6 @@ void ParticipantLink::stream_wrote() {
 }
 
 void ParticipantLink::stream_answered(const wire::BatchReply& reply) {
-  stream_alive();
   std::vector<Reply> replies;
   {
     const Lock lock(mutex_);
@@ -233,19 +182,31 @@ void ParticipantLink::stream_answered(const wire::BatchReply& reply) {
 
 void ParticipantLink::stream_broke() {
   const Lock lock(mutex_);
-  stream_ = nullptr;
-  broken_ = true;
-  last_break_ = now();
+  ready_ = false;
+  if (!std::exchange(broken_, true)) last_break_ = now();
 }
 
 void ParticipantLink::stream_ended() {
+  std::vector<Pending> left;
+  {
+    const Lock lock(mutex_);
+    writing_ = false;
+    stream_ = nullptr;
+    // The batch that was away may have been done or not: sending it again finds out. Its attempts' deadlines stay.
+    left = std::exchange(away_, {});
+    left.insert(left.end(), std::make_move_iterator(outbox_.begin()), std::make_move_iterator(outbox_.end()));
+    outbox_.clear();
+  }
+  left = elsewhere_(std::move(left));
   const Lock lock(mutex_);
-  writing_ = false;
-  // The batch that was away may have been done or not: sending it again finds out. Its attempts' deadlines stay.
-  outbox_.insert(outbox_.begin(), std::make_move_iterator(away_.begin()), std::make_move_iterator(away_.end()));
-  away_.clear();
+  outbox_.insert(outbox_.begin(), std::make_move_iterator(left.begin()), std::make_move_iterator(left.end()));
   if (!stopping_) later(lock, kReopenAfter, [this] { open_stream(); });
   one_ended(lock);
+}
+
+bool ParticipantLink::is_well() const {
+  const Lock lock(mutex_);
+  return ready_ && !broken_ && (away_.empty() || now() < away_.front().since + away_.front().command.timeout);
 }
 
 bool ParticipantLink::restarting(const Lock&) const { return broken_ && now() - last_break_ < kRestartGrace; }
@@ -267,10 +228,23 @@ void ParticipantLink::call(Pending pending) {
 
 /// Starts the call, with all of its attempt's time, as soon as the participant is not just restarting.
 void ParticipantLink::start_call(const std::shared_ptr<Call>& call) {
+  bool waits = false;
   {
     const Lock lock(mutex_);
     if (stopping_) return;
-    if (restarting(lock)) return later(lock, kResendAfter, [this, call] { start_call(call); });
+    waits = restarting(lock);
+  }
+  if (waits && !call->pending.command.may_crash) {
+    std::vector<Pending> left;
+    left.push_back(std::move(call->pending));
+    left = elsewhere_(std::move(left));
+    if (left.empty()) return;
+    call->pending = std::move(left.front());
+  }
+  {
+    const Lock lock(mutex_);
+    if (stopping_) return;
+    if (waits) return later(lock, kResendAfter, [this, call] { start_call(call); });
     call->context = std::make_unique<grpc::ClientContext>();
     call->context->set_wait_for_ready(true);
     call->context->set_deadline(std::chrono::system_clock::now() + call->pending.command.timeout);
@@ -296,7 +270,7 @@ void ParticipantLink::call_ended(const std::shared_ptr<Call>& call, CallResult r
   calls_away_.erase(call);
   const auto code = result.status.error_code();
   const bool lost = code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::CANCELLED;
-  if (lost) {  // the stream shares the connection, and will notice in a moment
+  if (lost && batches_.empty()) {  // the stream shares the connection, and will notice in a moment
     broken_ = true;
     last_break_ = now();
   }
@@ -370,7 +344,7 @@ void ParticipantLink::one_ended(const Lock&) {
 
 void ParticipantLink::stop() {
   std::vector<std::shared_ptr<Call>> calls;
-  std::shared_ptr<Stream> stream;
+  std::shared_ptr<BatchStream> stream;
   {
     const Lock lock(mutex_);
     stopping_ = true;
@@ -383,30 +357,6 @@ void ParticipantLink::stop() {
   Lock lock(mutex_);
   idle_.wait(lock, [this] { return under_way_ == 0; });
   alarms_.clear();
-}
-
-// --- all three ---
-
-GrpcTransport::GrpcTransport(const Channels& channels, const ReplySink& sink) {
-  for (std::size_t i = 0; i < channels.size(); ++i) {
-    links_.push_back(std::make_unique<ParticipantLink>(static_cast<saga::Participant>(i), channels[i], sink));
-  }
-}
-
-void GrpcTransport::start() {
-  for (auto& link : links_) link->start();
-}
-
-void GrpcTransport::stop() {
-  for (auto& link : links_) link->stop();
-}
-
-void GrpcTransport::send(saga::Participant to, std::vector<Command> commands) {
-  links_[static_cast<std::size_t>(to)]->send(std::move(commands));
-}
-
-Health GrpcTransport::health(saga::Participant to, milliseconds window) const {
-  return links_[static_cast<std::size_t>(to)]->health(window);
 }
 
 }  // namespace ldt::order

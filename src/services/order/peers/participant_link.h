@@ -1,7 +1,7 @@
-// One participant's commands on their way over gRPC: in batches over one stream, one batch under way at a time; while
-// it is away the next one gathers. A command with failure instructions travels alone, as a unary call with a real
-// deadline. Depends on participant_calls.h. Invariant: a lost connection loses no command: it is sent again until its
-// attempt's time is up.
+// The commands for one participant process on their way: in batches over one stream, one batch under way at a time;
+// while it is away the next one gathers. A command with failure instructions travels alone, as a unary call with a real
+// deadline. Depends on participant_calls.h, batch_stream.h. Invariant: a lost connection loses no command: it is sent
+// again, here or through another replica, until its attempt's time is up.
 #pragma once
 
 #include <array>
@@ -12,12 +12,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include <grpcpp/alarm.h>
 
+#include "services/order/peers/batch_stream.h"
 #include "services/order/peers/participant_calls.h"
 
 namespace ldt::order {
@@ -25,35 +27,48 @@ namespace ldt::order {
 /// Takes replies, from any thread.
 using ReplySink = std::function<void(std::vector<Reply>)>;
 
-class ParticipantLink {
+/// Where one process of a participant listens.
+struct PeerAddress {
+  std::shared_ptr<grpc::Channel> channel;
+  std::string batches;  // its batch socket's path; empty: batches go over gRPC
+};
+
+/// A command and when it was handed over.
+struct PendingCommand {
+  Command command;
+  std::chrono::steady_clock::time_point since;
+};
+
+class ParticipantLink final : private BatchEvents {
  public:
-  ParticipantLink(saga::Participant participant, const std::shared_ptr<grpc::Channel>& channel, ReplySink sink);
-  ~ParticipantLink();  // after stop()
+  /// Takes commands that this link cannot carry just now, and gives back those that no other can.
+  using Elsewhere = std::function<std::vector<PendingCommand>(std::vector<PendingCommand>)>;
+
+  ParticipantLink(saga::Participant participant, PeerAddress address, ReplySink sink, Elsewhere elsewhere);
+  ~ParticipantLink() override;  // after stop()
 
   /// Opens the stream, and again whenever it breaks.
   void start();
-  void send(std::vector<Command> commands);
+  void send(std::vector<PendingCommand> commands);
   [[nodiscard]] Health health(std::chrono::milliseconds window) const;
+  /// False where what is sent now would wait: nobody is there, or does not answer in time.
+  [[nodiscard]] bool is_well() const;
   /// Cancels everything and waits for it. Nothing is delivered afterwards.
   void stop();
 
  private:
   using Time = std::chrono::steady_clock::time_point;
   using Lock = std::unique_lock<std::mutex>;
-  struct Pending {
-    Command command;
-    Time since;  // when it was handed over
-  };
-  class Stream;
+  using Pending = PendingCommand;
   struct Call;
 
   void open_stream();
   void send_batch(const Lock&);
-  void stream_alive();
-  void stream_wrote();
-  void stream_answered(const participant::v1::BatchReply& reply);
-  void stream_broke();
-  void stream_ended();
+  void stream_alive() override;
+  void stream_wrote() override;
+  void stream_answered(const participant::v1::BatchReply& reply) override;
+  void stream_broke() override;
+  void stream_ended() override;
 
   void call(Pending pending);
   void start_call(const std::shared_ptr<Call>& call);
@@ -68,7 +83,9 @@ class ParticipantLink {
   void one_ended(const Lock&);
 
   const std::unique_ptr<ParticipantCalls> calls_;
+  const std::string batches_;
   const ReplySink sink_;
+  const Elsewhere elsewhere_;
 
   mutable std::mutex
       mutex_;  // never held while gRPC is asked to start or cancel a call: it may answer on this very thread
@@ -77,8 +94,9 @@ class ParticipantLink {
   std::vector<Pending> away_;    // the batch under way
   bool writing_ = false;         // its message is still being written
   std::uint64_t batch_number_ = 0;
-  std::shared_ptr<Stream> stream_;  // while it can be written to
-  std::deque<Pending> crashing_;    // may end the process over there: one at a time, with a pause after each restart
+  std::shared_ptr<BatchStream> stream_;
+  bool ready_ = false;            // the stream can be written to
+  std::deque<Pending> crashing_;  // may end the process over there: one at a time, with a pause after each restart
   bool crash_away_ = false;
   bool gate_polled_ = false;
   std::unordered_set<std::shared_ptr<Call>> calls_away_;
@@ -89,21 +107,6 @@ class ParticipantLink {
   Time last_recovery_{};
   bool stopping_ = false;
   int under_way_ = 0;  // streams, calls and alarms that have not ended
-};
-
-/// The three links as the engine's transport.
-class GrpcTransport final : public Transport {
- public:
-  using Channels = std::array<std::shared_ptr<grpc::Channel>, saga::kPlan.size()>;  // by saga::Participant
-  GrpcTransport(const Channels& channels, const ReplySink& sink);
-
-  void start();
-  void stop();
-  void send(saga::Participant to, std::vector<Command> commands) override;
-  [[nodiscard]] Health health(saga::Participant to, std::chrono::milliseconds window) const override;
-
- private:
-  std::vector<std::unique_ptr<ParticipantLink>> links_;
 };
 
 }  // namespace ldt::order

@@ -1,0 +1,38 @@
+// A batch of commands as work for the writer, whatever carries it: decided in order, committed once, answered together.
+// Depends on the generated protobuf code and the writer's Job. Invariant: one batch under way at a time in each.
+#pragma once
+
+#include <cstddef>
+
+#include "participant/server/host.h"
+#include "participant/server/wire.h"
+
+namespace ldt::participant {
+
+class BatchWork {
+ public:
+  explicit BatchWork(Host& host) : host_(host) {}
+
+  /// Where the next batch goes; begin() once it is there.
+  [[nodiscard]] pb::Batch& batch() { return batch_; }
+  void begin();
+  [[nodiscard]] const pb::BatchReply& reply() const { return reply_; }
+  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(batch_.commands_size()); }
+
+  /// Decides all of it and makes the reply.
+  [[nodiscard]] Result<void> decide(Decider& decider);
+  /// Makes a reply that answers every command with this error.
+  void refuse(pb::CommandError error);
+  /// Tells of every command what became of it; after the reply was sent.
+  void report();
+
+ private:
+  void start_reply();
+
+  Host& host_;
+  pb::Batch batch_;
+  pb::BatchReply reply_;
+  Arrival arrival_;
+};
+
+}  // namespace ldt::participant
