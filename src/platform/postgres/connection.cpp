@@ -79,7 +79,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& op
   };
   for (const auto& [keyword, value] : kDefaults) add(keyword, value);
   add("application_name", options.application_name.c_str());
-  add("target_session_attrs", options.read_only ? "any" : "read-write");
+  add("target_session_attrs", "read-write");
   add("dbname", options.url.c_str());  // what the URL says comes last and counts
   add(nullptr, nullptr);
   constexpr int kExpandUrl = 1;

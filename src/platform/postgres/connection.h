@@ -31,7 +31,7 @@ struct ConnectionOptions {
   std::string application_name;
   /// How long one round trip may take.
   std::chrono::milliseconds patience{10'000};
-  /// Reads only: any server will do, and transactions are read-only.
+  /// Transactions are read-only; on the primary all the same, so that they see what has just been written.
   bool read_only = false;
 };
 
