@@ -5,8 +5,8 @@
 
 #include "fuzz/require.h"
 #include "fuzz/rows.h"
-#include "services/order/storage/order_archive.h"
-#include "services/order/storage/sqlite_store.h"
+#include "services/order/storage/sqlite/sqlite_archive.h"
+#include "services/order/storage/sqlite/sqlite_store.h"
 #include "services/order/storage/stored_text.h"
 
 namespace {
@@ -20,11 +20,11 @@ const std::string& database() {
 
 struct World {
   World() : store(std::move(*order::SqliteStore::open(database()))), intruder(database()) {
-    archive = std::make_unique<order::OrderArchive>(std::move(*order::OrderArchive::open(database())));
+    archive = std::move(*order::SqliteArchive::open(database()));
   }
   order::SqliteStore store;
   fuzz::Intruder intruder;
-  std::unique_ptr<order::OrderArchive> archive;
+  std::unique_ptr<order::SqliteArchive> archive;
 };
 
 void write_rows(fuzz::Intruder& intruder, FuzzedDataProvider& input) {

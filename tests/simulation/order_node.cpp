@@ -101,7 +101,7 @@ class OrderNode::Transport final : public order::Transport {
 };
 
 struct OrderNode::Parts {
-  Parts(OrderNode& node, order::SqliteStore opened, order::OrderArchive reader)
+  Parts(OrderNode& node, order::SqliteStore opened, std::unique_ptr<order::OrderArchive> reader)
       : store(std::move(opened)),
         archive(std::move(reader)),
         watch(node),
@@ -109,7 +109,7 @@ struct OrderNode::Parts {
         transport(node),
         engine(std::make_unique<Engine>(node.limits_, store, transport, surroundings, watch)) {}
   order::SqliteStore store;
-  order::OrderArchive archive;
+  std::unique_ptr<order::OrderArchive> archive;
   Watch watch;
   Surroundings surroundings;
   Transport transport;
@@ -123,7 +123,7 @@ struct OrderNode::Parts {
 /// On the reader's thread, which is slower.
 void OrderNode::Surroundings::read_archive(const OrderId& id, std::function<void(Result<order::OrderView>)> done) {
   node_.later(node_.local_now() - node_.world_.now() + 50,
-              [this, id, done = std::move(done)] { node_.run([&] { done(node_.parts_->archive.get(id)); }); });
+              [this, id, done = std::move(done)] { node_.run([&] { done(node_.parts_->archive->get(id)); }); });
 }
 
 OrderNode::OrderNode(World& world, const std::string& folder, const order::EngineLimits& limits,
@@ -143,7 +143,7 @@ bool OrderNode::open() {
     world_.note(name(), "cannot open:", store.error().detail);
     return false;
   }
-  auto archive = order::OrderArchive::open(database());
+  auto archive = order::SqliteArchive::open(database());
   if (!archive) return false;
   parts_ = std::make_unique<Parts>(*this, std::move(*store), std::move(*archive));
   if (auto recovered = parts_->engine->recover(); !recovered) {

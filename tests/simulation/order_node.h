@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "services/order/engine/engine.h"
-#include "services/order/storage/order_archive.h"
-#include "services/order/storage/sqlite_store.h"
+#include "services/order/storage/sqlite/sqlite_archive.h"
+#include "services/order/storage/sqlite/sqlite_store.h"
 #include "simulation/link.h"
 
 namespace ldt::simulation {

@@ -27,6 +27,7 @@
 #include "services/order/peers/peer_health.h"
 #include "services/order/peers/price_watch.h"
 #include "services/order/rpc/order_service.h"
+#include "services/order/storage/sqlite/sqlite_storage.h"
 
 namespace {
 
@@ -119,11 +120,14 @@ int run(const Options& options) {
   order::Activity activity(clock);
   order::EventHub events(clock, std::random_device{}());
   order::CommitStatistics commits;
+  const std::unique_ptr<order::Storage> storage = std::make_unique<order::SqliteStorage>(options.db);
   auto engine =
-      order::EngineLoop::open(options.db, limits, std::move(participants), *telemetry, {&activity, &events, &commits});
+      order::EngineLoop::open(*storage, limits, std::move(participants), *telemetry, {&activity, &events, &commits});
   if (!engine) return fail(engine.error(), kDataUnusableExitCode);
   order::EngineLoop& orders = **engine;
-  auto ended = order::EndedOrders::open(options.db);
+  auto archive = storage->open_archive();
+  if (!archive) return fail(archive.error(), kDataUnusableExitCode);
+  auto ended = order::EndedOrders::open(std::move(*archive));
   if (!ended) return fail(ended.error(), kDataUnusableExitCode);
   events.start(
       [&](const order::EndedQuery& query, order::EndedCallback done) { (*ended)->read(query, std::move(done)); },
@@ -143,7 +147,7 @@ int run(const Options& options) {
   auto server = rpc::Server::start(options.listen, {{service.get(), std::string(order::order_service_name())}});
   if (!server) return fail(server.error(), kCannotListenExitCode);
 
-  order::GrpcAuditor auditor(options.db, channels);
+  order::GrpcAuditor auditor(*storage, channels);
   std::vector<std::unique_ptr<order::PeerHealth>> health;
   for (const auto& channel : channels) health.push_back(std::make_unique<order::PeerHealth>(channel));
   for (const auto& peer : health) peer->start();

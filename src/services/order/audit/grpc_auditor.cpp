@@ -12,7 +12,6 @@
 #include "ldt/inventory/v1/inventory.grpc.pb.h"
 #include "ldt/payment/v1/payment.grpc.pb.h"
 #include "services/order/audit/audit_rules.h"
-#include "services/order/storage/order_archive.h"
 
 namespace ldt::order {
 namespace {
@@ -110,7 +109,7 @@ class Merge {
     }
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
       rules_.totals(static_cast<Participant>(i), snapshots_[i]->totals());
-    auto damaged = archive_.verify_pages();
+    auto damaged = archive_.verify();
     if (!damaged) return tl::unexpected(damaged.error());
     for (auto& page : *damaged) rules_.damaged(std::move(page));
     return rules_.report();
@@ -177,7 +176,7 @@ class Merge {
 
 class GrpcAuditor::Worker {
  public:
-  Worker(std::string db, const Channels& channels) : db_(std::move(db)), channels_(channels) {}
+  Worker(Storage& storage, const Channels& channels) : storage_(storage), channels_(channels) {}
   ~Worker() { pool_.join(); }
 
   void run(std::function<void(Result<AuditReport>)> done) {
@@ -186,18 +185,18 @@ class GrpcAuditor::Worker {
 
  private:
   Result<AuditReport> audit() {
-    auto archive = OrderArchive::open(db_);
+    auto archive = storage_.open_archive();
     if (!archive) return tl::unexpected(archive.error());
-    return Merge(*archive, channels_).run();
+    return Merge(**archive, channels_).run();
   }
 
-  const std::string db_;
+  Storage& storage_;
   const Channels channels_;
   boost::asio::thread_pool pool_{1};
 };
 
-GrpcAuditor::GrpcAuditor(std::string db, const Channels& channels)
-    : worker_(std::make_unique<Worker>(std::move(db), channels)) {}
+GrpcAuditor::GrpcAuditor(Storage& storage, const Channels& channels)
+    : worker_(std::make_unique<Worker>(storage, channels)) {}
 
 GrpcAuditor::~GrpcAuditor() = default;
 

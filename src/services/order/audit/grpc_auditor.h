@@ -5,9 +5,9 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "services/order/audit.h"
+#include "services/order/storage/storage.h"
 
 namespace grpc {
 class Channel;
@@ -18,7 +18,8 @@ namespace ldt::order {
 class GrpcAuditor final : public Auditor {
  public:
   using Channels = std::array<std::shared_ptr<grpc::Channel>, saga::kPlan.size()>;  // by saga::Participant
-  GrpcAuditor(std::string db, const Channels& channels);
+  /// `storage` must outlive it.
+  GrpcAuditor(Storage& storage, const Channels& channels);
   ~GrpcAuditor() override;
 
   /// Audits one after the other, on a thread of its own.

@@ -17,19 +17,21 @@ struct Engine::Waiter {
   std::uint32_t token = 0;
   bool replayed = false;
   bool overdue = false;  // its time has passed, but the order is not accepted yet
+  SteadyTime until{};
   PlaceCallback done;
 };
 
 struct Engine::Active {
   OrderRow row;
   saga::Saga saga;
-  std::uint32_t timer = 0;  // token of the timer it waits for
+  std::uint32_t timer = 0;  // token of the timer it waits for; 0: none
   SteadyTime attempt_began{};
   SpanId attempt_span{};
   std::uint64_t span_salt = 0;                   // see order::attempt_span()
   saga::Action delayed_write;                    // for TimerKind::kDelayedWrite
   saga::Outcome refusal = saga::Outcome::kNone;  // what an instruction refused order.accept with
   std::string_view own_strike;  // the kind that strikes the attempt at order.accept or order.finish under way
+  bool may_be_stored = false;   // the COMMIT of its acceptance was lost
   std::string last_error;
   std::vector<Waiter> waiters;
   std::vector<std::pair<Steering, SteerCallback>> steers;
@@ -70,7 +72,8 @@ struct Engine::Active {
   StruckInstruction* next_own_strike(saga::Step step) {
     const auto found = std::find_if(row.failures.begin(), row.failures.end(), [&](const StruckInstruction& failure) {
       const auto limit = failure.instruction.attempts.value_or(0);
-      const bool can_strike = failure.instruction.kind != saga::FailureKind::kRefuse || row.seq == 0;
+      const bool can_strike =
+          failure.instruction.kind != saga::FailureKind::kRefuse || (row.seq == 0 && !may_be_stored);
       return failure.instruction.step == step && can_strike && (limit == 0 || failure.struck < limit);
     });
     return found == row.failures.end() ? nullptr : &*found;

@@ -1,5 +1,6 @@
 #include "services/order/engine/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -55,25 +56,32 @@ Result<void> Engine::recover() {
   for (auto& [sku, quantity] : *sold) sold_[sku] = quantity.value;
   auto rows = store_.unfinished();
   if (!rows) return tl::unexpected(rows.error());
-  for (auto& row : *rows) {
-    auto active = std::make_unique<Active>();
-    active->row = std::move(row);
-    active->saga.handling = active->row.handling;
-    auto& placed = *active_.emplace(active->row.id, std::move(active)).first->second;
-    observer_.accepted(placed.row, true);
-    const bool running = placed.row.state == OrderState::kRunning;
-    if (running) placed.span_salt = world_.random();
-    if (placed.row.state == OrderState::kReverting) promote(placed);
-    dispatch(placed, {.kind = EventKind::kRecover,
-                      .outcome = running ? why_never_accepted(placed.row) : placed.row.reason,
-                      .found = placed.row.state,
-                      .failed_step = placed.row.failed_step.value_or(Step::kAccept)});
-  }
+  for (auto& row : *rows) adopt(std::move(row), Outcome::kNone);
+  attends_at_ = now_;
   return {};
+}
+
+Engine::Active& Engine::adopt(OrderRow row, Outcome why) {
+  auto active = std::make_unique<Active>();
+  active->row = std::move(row);
+  active->saga.handling = active->row.handling;
+  auto& placed = *active_.emplace(active->row.id, std::move(active)).first->second;
+  observer_.accepted(placed.row, true);
+  const bool running = placed.row.state == OrderState::kRunning;
+  if (running) placed.span_salt = world_.random();
+  if (running && why == Outcome::kNone) why = why_never_accepted(placed.row);
+  if (placed.row.state == OrderState::kReverting) promote(placed);
+  dispatch(placed, {.kind = EventKind::kRecover,
+                    .outcome = running ? why : placed.row.reason,
+                    .found = placed.row.state,
+                    .failed_step = placed.row.failed_step.value_or(Step::kAccept)});
+  return placed;
 }
 
 void Engine::process(std::vector<Input>& inputs) {
   now_ = world_.clock().steady();
+  if (limits_.attend_every.count() > 0 && now_ >= attends_at_) attend();
+  look_up_keys(inputs);
   for (auto& input : inputs) std::visit([this](auto& kind) { take(kind); }, input);
   inputs.clear();
   while (!timers_.empty() && timers_.top().at <= now_) {
@@ -91,8 +99,10 @@ void Engine::process(std::vector<Input>& inputs) {
 }
 
 std::optional<SteadyTime> Engine::next_deadline() const {
-  if (timers_.empty()) return std::nullopt;
-  return timers_.top().at;
+  std::optional<SteadyTime> deadline;
+  if (!timers_.empty()) deadline = timers_.top().at;
+  if (limits_.attend_every.count() > 0) deadline = deadline ? std::min(*deadline, attends_at_) : attends_at_;
+  return deadline;
 }
 
 // --- the saga's actions ---
@@ -176,7 +186,9 @@ void Engine::back_off(Active& active, const saga::Action& action) {
 }
 
 void Engine::arm(Active& active, TimerKind kind, std::chrono::microseconds delay) {
-  timers_.push({now_ + delay, active.row.id, ++active.timer, kind}, delay);
+  if (++next_timer_ == 0) ++next_timer_;
+  active.timer = next_timer_;
+  timers_.push({now_ + delay, active.row.id, active.timer, kind}, delay);
 }
 
 void Engine::fire(const Timer& timer) {
@@ -227,12 +239,12 @@ void Engine::take(Reply& reply) {
   const bool at_work = active.saga.phase == Phase::kDoing || active.saga.phase == Phase::kUndoing;
   if (!at_work || active.saga.current_step() != reply.step) return;
   if (reply.answered) {
-    ++active.timer;  // disarms the attempt's deadline or backoff
+    active.timer = 0;  // disarms the attempt's deadline or backoff
     end_attempt(active, outcome_of(reply.step, reply.answer), struck_by, {});
     return dispatch(active, {.kind = EventKind::kAnswer, .step = reply.step, .answer = reply.answer});
   }
   if (active.saga.backing_off || reply.attempt != active.saga.attempt) return;
-  ++active.timer;
+  active.timer = 0;
   const auto [strike, count] = active.strike_of(reply.step, active.row.attempts.back().number);
   const bool struck = strike != nullptr && reply.strikes.empty() && strikes_as(strike->instruction.kind, reply.failure);
   if (struck) strike->struck = std::max(strike->struck, count);  // its answer was lost with it

@@ -67,8 +67,11 @@ struct PriceInput {
 /// All prices that inventory has are known from now on: a SKU without one does not exist.
 struct CatalogueReadyInput {};
 
-using Input =
-    std::variant<PlaceInput, Reply, SteerInput, LookInput, SurveyInput, SoldInput, PriceInput, CatalogueReadyInput>;
+/// No new orders from now on; those that are in flight go on.
+struct DrainInput {};
+
+using Input = std::variant<PlaceInput, Reply, SteerInput, LookInput, SurveyInput, SoldInput, PriceInput,
+                           CatalogueReadyInput, DrainInput>;
 
 struct EngineLimits {
   saga::Policy policy;
@@ -76,6 +79,9 @@ struct EngineLimits {
   BackoffLimits undo_backoff{std::chrono::milliseconds(20), std::chrono::milliseconds(5'000)};
   std::size_t max_in_flight = 16'384;  // beyond it new orders are refused as overloaded
   bool allow_failures = false;
+  /// How often other engines over the same store are told that this one is there; 0: there are none. Where there are,
+  /// `policy.several_engines` must be on.
+  std::chrono::milliseconds attend_every{0};
 };
 
 /// What the engine needs from the world beside its storage and transport.
@@ -90,6 +96,12 @@ class World {
   [[nodiscard]] virtual bool promotes() const { return false; }
   /// Reads an order that is not in flight any more.
   virtual void read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) = 0;
+  /// Shows an order that is not driven here once it has ended, is HELD, or `wait` has passed. An order that only one
+  /// engine can drive has ended.
+  virtual void follow(const OrderId& id, [[maybe_unused]] std::chrono::milliseconds wait,
+                      std::function<void(Result<OrderView>)> done) {
+    read_archive(id, std::move(done));
+  }
   /// A CRASH instruction struck: ends the process.
   virtual void crash() = 0;
 };
@@ -132,9 +144,8 @@ class Engine {
     saga::Action action;
     bool apply = true;  // false: only the strike is recorded
     Then then = Then::kTell;
-    bool shown = false;    // an attempt at order.accept or order.finish that is a line of its own
-    bool changed = false;  // the compare-and-set held
-    Progress progress{};
+    bool shown = false;  // an attempt at order.accept or order.finish that is a line of its own
+    Write write{};       // unless only a strike is recorded, and there is no row for it yet
   };
 
   void take(PlaceInput& input);
@@ -145,11 +156,27 @@ class Engine {
   void take(SoldInput& input);
   void take(PriceInput& input);
   void take(CatalogueReadyInput& input);
+  void take(DrainInput& input);
 
   std::optional<PlaceFailure> refuse(const NewOrder& order) const;
-  bool answer_by_key(PlaceInput& input);
+  /// Of all orders that arrived, in one go.
+  void look_up_keys(const std::vector<Input>& inputs);
+  bool answer_by_key(PlaceInput& input, const Result<std::optional<KeyOwner>>& owner);
+  void show_key_owner(const KeyOwner& owner, std::uint64_t fingerprint, std::chrono::milliseconds wait,
+                      PlaceCallback done);
   void accept(PlaceInput& input, Credits unit_price);
-  void wait_for(Active& active, PlaceInput& input, bool replayed);
+  void wait_for(Active& active, std::chrono::milliseconds wait, PlaceCallback done, bool replayed);
+
+  /// Drives an order that is stored, from the beginning. @param why  a RUNNING one must fail; kNone: it need not
+  Active& adopt(OrderRow row, saga::Outcome why);
+  // Beside other engines:
+  void attend();
+  [[nodiscard]] Attendance attendance();
+  /// Another engine drives it now.
+  void let_go(Active& active);
+  /// Another order was accepted under the same idempotency key, by another engine.
+  void yield_to(Active& active, const KeyOwner& owner);
+  Active* take_over(SteerInput& input);
 
   void dispatch(Active& active, const saga::Event& event);
   void perform(Active& active, const saga::Action& action);
@@ -162,10 +189,11 @@ class Engine {
   bool strike_local(Active& active, const saga::Action& action);
 
   void commit_writes();
-  [[nodiscard]] Result<void> apply(PendingWrite& write);
-  void conclude(const PendingWrite& write);
+  [[nodiscard]] bool prepare(PendingWrite& pending);
+  void conclude(const PendingWrite& pending);
+  void conclude_change(Active& active, const PendingWrite& pending);
   [[nodiscard]] Progress progress_of(const Active& active, saga::OrderState state) const;
-  [[nodiscard]] Result<saga::Event> conflict_event(Active& active);
+  [[nodiscard]] saga::Event conflict_event(Active& active, const std::optional<Progress>& found);
   /// The order begins to revert: its trace shall be there, however it was sampled.
   void promote(Active& active);
 
@@ -195,6 +223,7 @@ class Engine {
   bool catalogue_ready_ = false;
   std::unordered_map<std::string, std::int64_t> sold_;
   std::unordered_map<std::string, OrderId> keys_being_accepted_;
+  std::vector<Result<std::optional<KeyOwner>>> key_owners_;  // of what arrived with a key, the next one last
   OrderIdGenerator ids_;
   RetryBudget retry_budget_{2'000, 2'000};  // retries a second, and at once
   std::array<std::vector<Command>, saga::kPlan.size()> outbox_;
@@ -202,9 +231,13 @@ class Engine {
   std::vector<OrderId> retired_;
   TimerQueue<Timer> timers_;
   std::uint32_t next_waiter_ = 0;
+  std::uint32_t next_timer_ = 0;
   std::size_t held_ = 0;
   std::size_t stuck_ = 0;
   SteadyTime now_{};
+  bool draining_ = false;
+  SteadyTime attends_at_{};
+  std::unordered_map<OrderId, SteadyTime> in_doubt_;  // orders whose first COMMIT was lost, and until when to look
 };
 
 }  // namespace ldt::order

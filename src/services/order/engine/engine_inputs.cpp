@@ -15,9 +15,27 @@ PlaceFailure place_failure(PlaceError error, std::string detail) { return {error
 
 }  // namespace
 
+void Engine::look_up_keys(const std::vector<Input>& inputs) {
+  std::vector<const std::string*> keys;
+  for (const auto& input : inputs) {
+    const auto* place = std::get_if<PlaceInput>(&input);
+    if (place != nullptr && !place->order.idempotency_key.empty()) keys.push_back(&place->order.idempotency_key);
+  }
+  key_owners_.clear();
+  if (keys.empty()) return;
+  auto owners = store_.find_keys(keys);
+  if (!owners) return key_owners_.assign(keys.size(), tl::unexpected(owners.error()));
+  key_owners_.assign(owners->rbegin(), owners->rend());
+}
+
 void Engine::take(PlaceInput& input) {
+  Result<std::optional<KeyOwner>> owner;
+  if (!input.order.idempotency_key.empty()) {
+    owner = std::move(key_owners_.back());
+    key_owners_.pop_back();
+  }
   if (auto failure = refuse(input.order)) return input.done(tl::unexpected(std::move(*failure)));
-  if (!input.order.idempotency_key.empty() && answer_by_key(input)) return;
+  if (!input.order.idempotency_key.empty() && answer_by_key(input, owner)) return;
   const auto price = prices_.find(input.order.sku.text());
   if (price == prices_.end()) {
     const auto error = catalogue_ready_ ? PlaceError::kUnknownSku : PlaceError::kCatalogueUnavailable;
@@ -36,39 +54,41 @@ std::optional<PlaceFailure> Engine::refuse(const NewOrder& order) const {
     return place_failure(PlaceError::kFailuresForbidden,
                          "this server was started without permission for failure instructions");
   }
+  if (draining_) return place_failure(PlaceError::kStopping, "the server is going down");
   if (active_.size() - held_ >= limits_.max_in_flight) {
     return place_failure(PlaceError::kOverloaded, "too many orders are in flight");
   }
   return std::nullopt;
 }
 
-bool Engine::answer_by_key(PlaceInput& input) {
-  const NewOrder& order = input.order;
-  if (keys_being_accepted_.contains(order.idempotency_key)) {
+bool Engine::answer_by_key(PlaceInput& input, const Result<std::optional<KeyOwner>>& owner) {
+  if (keys_being_accepted_.contains(input.order.idempotency_key)) {
     input.done(tl::unexpected(
         place_failure(PlaceError::kKeyInProgress, "the first request under this key is being accepted")));
     return true;
   }
-  const auto owner = store_.find_key(order.idempotency_key);
   if (!owner) {
     input.done(tl::unexpected(place_failure(PlaceError::kStorage, owner.error().detail)));
     return true;
   }
   if (!*owner) return false;
-  if ((*owner)->request_fingerprint != order.request_fingerprint) {
-    input.done(tl::unexpected(
-        PlaceFailure{PlaceError::kKeyReused, "this key came with another request before", (*owner)->order}));
-    return true;
+  show_key_owner(**owner, input.order.request_fingerprint, input.wait, std::move(input.done));
+  return true;
+}
+
+void Engine::show_key_owner(const KeyOwner& owner, std::uint64_t fingerprint, std::chrono::milliseconds wait,
+                            PlaceCallback done) {
+  if (owner.request_fingerprint != fingerprint) {
+    return done(
+        tl::unexpected(PlaceFailure{PlaceError::kKeyReused, "this key came with another request before", owner.order}));
   }
-  if (const auto found = active_.find((*owner)->order); found != active_.end()) {
-    wait_for(*found->second, input, true);
-    return true;
+  if (const auto found = active_.find(owner.order); found != active_.end()) {
+    return wait_for(*found->second, wait, std::move(done), true);
   }
-  world_.read_archive((*owner)->order, [done = std::move(input.done)](Result<OrderView> view) {
+  world_.follow(owner.order, wait, [done = std::move(done)](Result<OrderView> view) {
     if (view) return done(Placed{std::move(*view), true});
     done(tl::unexpected(place_failure(PlaceError::kStorage, view.error().detail)));
   });
-  return true;
 }
 
 void Engine::accept(PlaceInput& input, Credits unit_price) {
@@ -102,21 +122,21 @@ void Engine::accept(PlaceInput& input, Credits unit_price) {
   active.saga.handling = row.handling;
   if (!row.idempotency_key.empty()) keys_being_accepted_.emplace(row.idempotency_key, row.id);
   active_.emplace(row.id, std::move(owned));
-  wait_for(active, input, false);
+  wait_for(active, input.wait, std::move(input.done), false);
   dispatch(active, {.kind = EventKind::kStart});
 }
 
-void Engine::wait_for(Active& active, PlaceInput& input, bool replayed) {
-  active.waiters.push_back({++next_waiter_, replayed, input.wait.count() == 0, std::move(input.done)});
-  if (input.wait.count() > 0) {
-    timers_.push({now_ + input.wait, active.row.id, next_waiter_, TimerKind::kWaiter}, input.wait);
-  }
+void Engine::wait_for(Active& active, std::chrono::milliseconds wait, PlaceCallback done, bool replayed) {
+  active.waiters.push_back({++next_waiter_, replayed, wait.count() == 0, now_ + wait, std::move(done)});
+  if (wait.count() > 0) timers_.push({now_ + wait, active.row.id, next_waiter_, TimerKind::kWaiter}, wait);
   if (active.saga.phase != Phase::kNew) answer_waiters(active);
 }
 
 void Engine::take(SteerInput& input) {
   const auto found = active_.find(input.id);
-  if (found == active_.end()) {
+  Active* const taken = found != active_.end() ? found->second.get() : take_over(input);
+  if (taken == nullptr) {
+    if (!input.done) return;
     // Not in flight: it has finished, or never was. The archive knows.
     world_.read_archive(input.id, [done = std::move(input.done)](Result<OrderView> view) {
       if (view) {
@@ -129,11 +149,11 @@ void Engine::take(SteerInput& input) {
     });
     return;
   }
-  Active& active = *found->second;
+  Active& active = *taken;
   if (input.steering == Steering::kPush) {
     input.done(view_of(active.row));
     if (active.saga.backing_off) {
-      ++active.timer;
+      active.timer = 0;
       dispatch(active, {.kind = EventKind::kBackoffElapsed});
     }
     return;
@@ -183,5 +203,7 @@ void Engine::take(SoldInput& input) {
 void Engine::take(PriceInput& input) { prices_[input.sku.text()] = input.unit_price; }
 
 void Engine::take(CatalogueReadyInput&) { catalogue_ready_ = true; }
+
+void Engine::take(DrainInput&) { draining_ = true; }
 
 }  // namespace ldt::order

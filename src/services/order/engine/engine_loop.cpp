@@ -26,6 +26,7 @@ void decline(SoldInput& input) { input.done(std::vector<Quantity>(input.skus.siz
 void decline(Reply&) {}
 void decline(PriceInput&) {}
 void decline(CatalogueReadyInput&) {}
+void decline(DrainInput&) {}
 
 std::vector<Observer*> with(Observer* first, std::vector<Observer*> others) {
   others.insert(others.begin(), first);
@@ -37,33 +38,41 @@ std::vector<Observer*> with(Observer* first, std::vector<Observer*> others) {
 /// One thread that reads the database beside the engine.
 class EngineLoop::Reader {
  public:
-  explicit Reader(OrderArchive archive) : archive_(std::move(archive)) {}
+  explicit Reader(std::unique_ptr<OrderArchive> archive) : archive_(std::move(archive)) {}
   ~Reader() { pool_.join(); }
 
   /// Runs `read(archive)` on the reader's thread.
   template <class Read>
   void post(Read read) {
-    boost::asio::post(pool_, [this, read = std::move(read)]() mutable { read(archive_); });
+    boost::asio::post(pool_, [this, read = std::move(read)]() mutable { read(*archive_); });
   }
 
  private:
-  OrderArchive archive_;
+  std::unique_ptr<OrderArchive> archive_;
   boost::asio::thread_pool pool_{1};
 };
 
-Result<std::unique_ptr<EngineLoop>> EngineLoop::open(const std::string& db, const EngineLimits& limits,
+Result<std::unique_ptr<EngineLoop>> EngineLoop::open(Storage& storage, const EngineLimits& limits,
                                                      ParticipantLinks::Addresses participants,
                                                      telemetry::Telemetry& telemetry,
                                                      std::vector<Observer*> observers) {
-  auto store = SqliteStore::open(db);
+  auto store = storage.open_store();
   if (!store) return tl::unexpected(store.error());
-  auto archive = OrderArchive::open(db);
+  auto archive = storage.open_archive();
   if (!archive) return tl::unexpected(archive.error());
+  std::unique_ptr<OrdersElsewhere> elsewhere;
+  if (storage.shared()) {
+    auto second = storage.open_archive();
+    if (!second) return tl::unexpected(second.error());
+    elsewhere = std::make_unique<OrdersElsewhere>(std::move(*second));
+  }
   return std::unique_ptr<EngineLoop>(new EngineLoop(std::move(*store), std::make_unique<Reader>(std::move(*archive)),
-                                                    limits, std::move(participants), telemetry, std::move(observers)));
+                                                    std::move(elsewhere), limits, std::move(participants), telemetry,
+                                                    std::move(observers)));
 }
 
-EngineLoop::EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const EngineLimits& limits,
+EngineLoop::EngineLoop(std::unique_ptr<Store> store, std::unique_ptr<Reader> reader,
+                       std::unique_ptr<OrdersElsewhere> elsewhere, const EngineLimits& limits,
                        ParticipantLinks::Addresses participants, telemetry::Telemetry& telemetry,
                        std::vector<Observer*> observers)
     : telemetry_(telemetry),
@@ -71,6 +80,7 @@ EngineLoop::EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const 
       observers_(with(&order_telemetry_, std::move(observers))),
       store_(std::move(store)),
       reader_(std::move(reader)),
+      elsewhere_(std::move(elsewhere)),
       transport_(std::move(participants),
                  [this](std::vector<Reply> replies) {
                    {
@@ -79,7 +89,7 @@ EngineLoop::EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const 
                    }
                    arrived_.notify_one();  // unlocked: the engine's first act is to lock
                  }),
-      engine_(limits, store_, transport_, *this, observers_) {}
+      engine_(limits, *store_, transport_, *this, observers_) {}
 
 EngineLoop::~EngineLoop() { stop(); }
 
@@ -96,6 +106,8 @@ void EngineLoop::run() {
     engine_.process(inputs);
     observers_.rests({engine_.in_flight(), engine_.held(), engine_.stuck()});
     std::unique_lock lock(mutex_);
+    at_work_ = engine_.in_flight() - engine_.held();
+    if (at_work_ == 0) rested_.notify_all();
     const auto ready = [this] { return !inbox_.empty() || stopping_; };
     if (const auto deadline = engine_.next_deadline()) {
       arrived_.wait_until(lock, *deadline, ready);
@@ -108,6 +120,12 @@ void EngineLoop::run() {
   engine_.stop();
 }
 
+void EngineLoop::drain(std::chrono::milliseconds patience) {
+  post(DrainInput{});
+  std::unique_lock lock(mutex_);
+  rested_.wait_for(lock, patience, [this] { return inbox_.empty() && at_work_ == 0; });
+}
+
 void EngineLoop::stop() {
   if (!thread_.joinable()) return;
   {
@@ -117,6 +135,8 @@ void EngineLoop::stop() {
   }
   thread_.join();
   transport_.stop();
+  if (elsewhere_ != nullptr) elsewhere_->stop();
+  store_->leave();
 }
 
 void EngineLoop::post(Input input) {
@@ -139,15 +159,27 @@ void EngineLoop::place(NewOrder order, std::chrono::milliseconds wait, PlaceCall
 }
 
 void EngineLoop::get(OrderId id, std::function<void(Result<OrderView>)> done) {
+  if (shared()) return get_shared(id, std::move(done));
   post(LookInput{id, [this, id, done = std::move(done)](std::optional<OrderView> view) mutable {
                    if (view) return done(std::move(*view));
                    read_archive(id, std::move(done));
                  }});
 }
 
+/// What is stored is the truth, whoever drives the order; what this engine knows beyond it is shown if it fits.
+void EngineLoop::get_shared(const OrderId& id, std::function<void(Result<OrderView>)> done) {
+  read_archive(id, [this, id, done = std::move(done)](Result<OrderView> stored) mutable {
+    if (!stored || saga::is_final(stored->state)) return done(std::move(stored));
+    post(LookInput{id, [stored = std::move(stored), done = std::move(done)](std::optional<OrderView> view) mutable {
+                     const bool fits = view && (view->state == stored->state || saga::is_final(view->state));
+                     done(fits ? Result<OrderView>(std::move(*view)) : std::move(stored));
+                   }});
+  });
+}
+
 void EngineLoop::list(ListQuery query, std::function<void(Result<ListPage>)> done) {
   const bool unfinished = query.state && !saga::is_final(*query.state);
-  if (!unfinished) {
+  if (!unfinished || shared()) {
     reader_->post(
         [query = std::move(query), done = std::move(done)](OrderArchive& archive) { done(archive.list(query)); });
     return;
@@ -186,6 +218,10 @@ void EngineLoop::sagas(bool stuck_only, std::uint32_t limit, std::function<void(
 }
 
 void EngineLoop::sold(SoldQuery query, std::function<void(Result<std::vector<Quantity>>)> done) {
+  if (shared()) {
+    return reader_->post(
+        [query = std::move(query), done = std::move(done)](OrderArchive& archive) { done(archive.sold(query)); });
+  }
   post(SoldInput{std::move(query.skus),
                  [done = std::move(done)](std::vector<Quantity> sold) { done(std::move(sold)); }});
 }
@@ -198,6 +234,12 @@ bool EngineLoop::sample(const TraceId& trace_id, std::optional<bool> caller_samp
 
 void EngineLoop::read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) {
   reader_->post([id, done = std::move(done)](OrderArchive& archive) { done(archive.get(id)); });
+}
+
+void EngineLoop::follow(const OrderId& id, std::chrono::milliseconds wait,
+                        std::function<void(Result<OrderView>)> done) {
+  if (!shared()) return read_archive(id, std::move(done));
+  elsewhere_->follow(id, wait, std::move(done));
 }
 
 void EngineLoop::crash() {

@@ -1,5 +1,5 @@
 // Gives the engine a thread, an inbox and the machine's clock; reads of ended orders go to a reader beside it.
-// Depends on engine.h, sqlite_store.h, order_archive.h. Invariant: the engine is touched by its own thread only.
+// Depends on engine.h and the storage. Invariant: the engine is touched by its own thread only.
 #pragma once
 
 #include <condition_variable>
@@ -14,18 +14,18 @@
 #include "services/order/engine/engine.h"
 #include "services/order/engine/observers.h"
 #include "services/order/engine/order_telemetry.h"
+#include "services/order/engine/orders_elsewhere.h"
 #include "services/order/orders.h"
 #include "services/order/peers/participant_links.h"
-#include "services/order/storage/order_archive.h"
-#include "services/order/storage/sqlite_store.h"
+#include "services/order/storage/storage.h"
 
 namespace ldt::order {
 
 class EngineLoop final : public Orders, private World {
  public:
-  /// Opens the database and takes over its unfinished orders. kConflict: in use, or of a newer version.
+  /// Opens the storage, which must outlive it. kConflict: in use, or of another version.
   /// @param observers  hear of everything, on the engine's thread, and outlive it
-  [[nodiscard]] static Result<std::unique_ptr<EngineLoop>> open(const std::string& db, const EngineLimits& limits,
+  [[nodiscard]] static Result<std::unique_ptr<EngineLoop>> open(Storage& storage, const EngineLimits& limits,
                                                                 ParticipantLinks::Addresses participants,
                                                                 telemetry::Telemetry& telemetry,
                                                                 std::vector<Observer*> observers = {});
@@ -35,6 +35,8 @@ class EngineLoop final : public Orders, private World {
   [[nodiscard]] Result<void> start();
   /// Orderly: nothing new is begun, everyone who waits is answered. Idempotent.
   void stop();
+  /// No new orders from now on. Returns when those in flight have ended, or `patience` has passed.
+  void drain(std::chrono::milliseconds patience);
   /// Tells the engine about prices; called by whoever watches inventory.
   void catalogue_ready();
 
@@ -50,9 +52,12 @@ class EngineLoop final : public Orders, private World {
 
  private:
   class Reader;
-  EngineLoop(SqliteStore store, std::unique_ptr<Reader> reader, const EngineLimits& limits,
-             ParticipantLinks::Addresses participants, telemetry::Telemetry& telemetry,
+  EngineLoop(std::unique_ptr<Store> store, std::unique_ptr<Reader> reader, std::unique_ptr<OrdersElsewhere> elsewhere,
+             const EngineLimits& limits, ParticipantLinks::Addresses participants, telemetry::Telemetry& telemetry,
              std::vector<Observer*> observers);
+  /// Other engines may drive orders of the same store.
+  [[nodiscard]] bool shared() const { return elsewhere_ != nullptr; }
+  void get_shared(const OrderId& id, std::function<void(Result<OrderView>)> done);
   void post(Input input);
   void steer(Steering steering, OrderId id, SteerCallback done);
   void run();
@@ -62,6 +67,7 @@ class EngineLoop final : public Orders, private World {
   bool sample(const TraceId& trace_id, std::optional<bool> caller_sampled) override;
   bool promotes() const override { return telemetry_.promotes(); }
   void read_archive(const OrderId& id, std::function<void(Result<OrderView>)> done) override;
+  void follow(const OrderId& id, std::chrono::milliseconds wait, std::function<void(Result<OrderView>)> done) override;
   void crash() override;
 
   SystemClock clock_;
@@ -69,8 +75,9 @@ class EngineLoop final : public Orders, private World {
   telemetry::Telemetry& telemetry_;
   OrderTelemetry order_telemetry_;
   Observers observers_;
-  SqliteStore store_;
+  std::unique_ptr<Store> store_;
   std::unique_ptr<Reader> reader_;
+  std::unique_ptr<OrdersElsewhere> elsewhere_;  // nullptr: there is no elsewhere
   ParticipantLinks transport_;
   Engine engine_;
 
@@ -78,6 +85,8 @@ class EngineLoop final : public Orders, private World {
   std::condition_variable arrived_;
   std::vector<Input> inbox_;
   bool stopping_ = false;
+  std::size_t at_work_ = 0;  // orders in flight that are not HELD
+  std::condition_variable rested_;
   std::thread thread_;
 };
 

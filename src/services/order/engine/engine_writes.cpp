@@ -15,6 +15,11 @@ using saga::Outcome;
 using saga::Phase;
 using saga::Step;
 
+namespace {
+/// A connection that was lost in COMMIT may still carry it out for so long.
+constexpr std::chrono::minutes kInDoubt{2};
+}  // namespace
+
 void Engine::queue_write(Active& active, const saga::Action& action) {
   if (!active.row.failures.empty() && strike_local(active, action)) return;
   const bool again = action.attempt > 1 && (action.step == Step::kAccept || action.step == Step::kFinish);
@@ -72,21 +77,27 @@ Progress Engine::progress_of(const Active& active, OrderState state) const {
 }
 
 void Engine::commit_writes() {
-  auto writes = std::exchange(writes_, {});
+  auto pending = std::exchange(writes_, {});
   const SteadyTime begin = world_.clock().steady();
-  Result<void> done = store_.begin();
-  for (std::size_t i = 0; done && i < writes.size(); ++i) done = apply(writes[i]);
-  if (done) done = store_.commit();
+  std::vector<Write*> batch;
+  batch.reserve(pending.size());
+  for (auto& each : pending) {
+    if (prepare(each)) batch.push_back(&each.write);
+  }
+  const auto done = store_.commit(batch);
   if (done) {
-    observer_.committed(world_.clock().steady() - begin, writes.size());
-    for (const auto& write : writes) conclude(write);
+    observer_.committed(world_.clock().steady() - begin, pending.size());
+    for (const auto& each : pending) conclude(each);
     return;
   }
-  store_.rollback();
   observer_.storage_failed(done.error().detail);
-  for (const auto& write : writes) {
-    Active& active = *active_.at(write.order);
-    if (write.shown) end_attempt(active, Outcome::kUnknown, {}, done.error().detail);
+  for (const auto& each : pending) {
+    Active& active = *active_.at(each.order);
+    if (each.write.kind == Write::Kind::kInsert && done.error().kind == ErrorKind::kUnknown) {
+      active.may_be_stored = true;
+      in_doubt_[each.order] = now_ + kInDoubt;
+    }
+    if (each.shown) end_attempt(active, Outcome::kUnknown, {}, done.error().detail);
     active.last_error = done.error().detail;
     dispatch(active, {.kind = EventKind::kAttemptFailed,
                       .step = active.saga.current_step(),
@@ -95,31 +106,31 @@ void Engine::commit_writes() {
   }
 }
 
-/// Writes one change. The row in memory follows in conclude(), when it is durable.
-Result<void> Engine::apply(PendingWrite& write) {
-  Active& active = *active_.at(write.order);
-  if (!write.apply) {
-    return active.row.seq != 0 ? store_.save_strikes(active.row) : Result<void>{};
+/// Fills in what is to be stored; false where that is nothing. The row in memory follows in conclude(), when it is
+/// durable.
+bool Engine::prepare(PendingWrite& pending) {
+  Active& active = *active_.at(pending.order);
+  Write& write = pending.write;
+  write.row = &active.row;
+  if (!pending.apply) {
+    write.kind = Write::Kind::kStrikes;
+    return active.row.seq != 0;
   }
-  if (write.action.step == Step::kAccept && active.saga.phase == Phase::kAccepting) {
-    const auto inserted = store_.insert(active.row);
-    if (!inserted) return tl::unexpected(inserted.error());
-    write.changed = true;  // an id that is there already is this very order's, from an attempt whose answer was lost
-    return *inserted || active.row.failures.empty() ? Result<void>{} : store_.save_strikes(active.row);
+  if (pending.action.step == Step::kAccept && active.saga.phase == Phase::kAccepting) {
+    write.kind = Write::Kind::kInsert;
+    return true;
   }
-  if (write.shown) mark_attempt(active, Outcome::kSuccess);  // what the row will say, if it is written
-  write.progress = progress_of(active, write.action.to);
-  const auto changed = store_.change(active.row, write.action.from, write.progress);
-  if (!changed) return tl::unexpected(changed.error());
-  write.changed = *changed;
-  // Written before, by an attempt whose answer was lost: what struck since then is to be shown, too.
-  return *changed || active.row.failures.empty() ? Result<void>{} : store_.save_strikes(active.row);
+  if (pending.shown) mark_attempt(active, Outcome::kSuccess);  // what the row will say, if it is written
+  write.from = pending.action.from;
+  write.to = progress_of(active, pending.action.to);
+  return true;
 }
 
-void Engine::conclude(const PendingWrite& write) {
-  Active& active = *active_.at(write.order);
-  const Step step = write.action.step;
-  switch (write.then) {
+void Engine::conclude(const PendingWrite& pending) {
+  Active& active = *active_.at(pending.order);
+  const Step step = pending.action.step;
+  if (pending.write.seq != 0) active.row.seq = pending.write.seq;
+  switch (pending.then) {
     case Then::kCrash:
       world_.crash();
       return;
@@ -139,27 +150,27 @@ void Engine::conclude(const PendingWrite& write) {
     case Then::kTell:
       break;
   }
-  if (write.shown) end_local_attempt(active, Outcome::kSuccess);
-  if (!write.changed) {
-    const auto event = conflict_event(active);
-    if (!event) {  // cannot be read just now: find out with the next attempt
-      active.last_error = event.error().detail;
-      return dispatch(active, {.kind = EventKind::kAttemptFailed,
-                               .step = active.saga.current_step(),
-                               .attempt = active.saga.attempt,
-                               .outcome = Outcome::kUnknown});
-    }
-    return dispatch(active, *event);
-  }
-  if (step == Step::kAccept && active.saga.phase == Phase::kAccepting) {
+  if (pending.shown) end_local_attempt(active, Outcome::kSuccess);
+  conclude_change(active, pending);
+}
+
+void Engine::conclude_change(Active& active, const PendingWrite& pending) {
+  const Write& write = pending.write;
+  if (write.kind == Write::Kind::kInsert) {
+    if (write.key_of) return yield_to(active, *write.key_of);
+    in_doubt_.erase(active.row.id);
+    // An id that is there already is this very order's, from an attempt whose answer was lost.
+    const bool accepted = write.done || (write.found && write.found->state == OrderState::kRunning);
     if (!active.row.idempotency_key.empty()) keys_being_accepted_.erase(active.row.idempotency_key);
     observer_.accepted(active.row, false);
-    return dispatch(active, {.kind = EventKind::kWritten});
+    return dispatch(active, accepted ? saga::Event{.kind = EventKind::kWritten} : conflict_event(active, write.found));
   }
-  write.progress.apply_to(active.row);
-  if (write.action.to == OrderState::kReverting || write.action.to == OrderState::kReverted) promote(active);
-  if (write.action.to == OrderState::kReverting) observer_.reverting(active.row);
-  if (write.action.to == OrderState::kCompleted) sold_[active.row.sku.text()] += active.row.quantity.value;
+  if (!write.done) return dispatch(active, conflict_event(active, write.found));
+  const OrderState to = write.to.state;
+  write.to.apply_to(active.row);
+  if (to == OrderState::kReverting || to == OrderState::kReverted) promote(active);
+  if (to == OrderState::kReverting) observer_.reverting(active.row);
+  if (to == OrderState::kCompleted) sold_[active.row.sku.text()] += active.row.quantity.value;
   dispatch(active, {.kind = EventKind::kWritten});
 }
 
@@ -169,17 +180,14 @@ void Engine::promote(Active& active) {
   observer_.promoted(active.row, active.span_salt);
 }
 
-Result<saga::Event> Engine::conflict_event(Active& active) {
-  const auto stored = store_.progress_of(active.row.id);
-  if (!stored) return tl::unexpected(stored.error());
-  if (!*stored) return saga::Event{.kind = EventKind::kConflict, .absent = true};
-  const Progress& progress = **stored;
-  if (progress.state == OrderState::kCompleted) sold_[active.row.sku.text()] += active.row.quantity.value;
-  progress.apply_to(active.row);
-  return saga::Event{.kind = EventKind::kConflict,
-                     .outcome = progress.reason,
-                     .found = progress.state,
-                     .failed_step = progress.failed_step.value_or(Step::kAccept)};
+saga::Event Engine::conflict_event(Active& active, const std::optional<Progress>& found) {
+  if (!found) return {.kind = EventKind::kConflict, .absent = true};
+  if (found->state == OrderState::kCompleted) sold_[active.row.sku.text()] += active.row.quantity.value;
+  found->apply_to(active.row);
+  return {.kind = EventKind::kConflict,
+          .outcome = found->reason,
+          .found = found->state,
+          .failed_step = found->failed_step.value_or(Step::kAccept)};
 }
 
 }  // namespace ldt::order

@@ -37,6 +37,10 @@ class Observer {
   virtual void ended(const OrderRow& row) = 0;
   /// The order is HELD, or an undo of it is STUCK.
   virtual void needs_attention(const OrderRow& row, std::string_view what) = 0;
+  /// Another replica drives the order from here on.
+  virtual void let_go(const OrderRow&) {}
+  /// The row of the oldest order that any replica has open, as of a moment ago; 0: not known.
+  virtual void others([[maybe_unused]] std::int64_t oldest_open) {}
   virtual void committed(std::chrono::nanoseconds duration, std::size_t writes) = 0;
   /// Writes were rolled back cleanly, e.g. on a full disk; they will be tried again.
   virtual void storage_failed(std::string_view error) = 0;

@@ -33,6 +33,12 @@ class Observers final : public Observer {
   void needs_attention(const OrderRow& row, std::string_view what) override {
     for (Observer* observer : observers_) observer->needs_attention(row, what);
   }
+  void let_go(const OrderRow& row) override {
+    for (Observer* observer : observers_) observer->let_go(row);
+  }
+  void others(std::int64_t oldest_open) override {
+    for (Observer* observer : observers_) observer->others(oldest_open);
+  }
   void committed(std::chrono::nanoseconds duration, std::size_t writes) override {
     for (Observer* observer : observers_) observer->committed(duration, writes);
   }

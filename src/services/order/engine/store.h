@@ -1,10 +1,13 @@
-// What the engine needs of its storage. One writer; every change of an order row is a compare-and-set.
-// Implemented over SQLite by sqlite_store.h; tests bring their own.
-// Invariant: when commit() returns, everything since begin() is durable; before that nobody may hear of it.
+// What the engine needs of its storage: one call a transaction, and every change of an order's row a compare-and-set.
+// Implemented over SQLite by storage/sqlite, over PostgreSQL by storage/postgres; tests bring their own.
+// Invariant: when commit() returns without an error, all of the batch is durable; before that nobody may hear of it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -32,32 +35,66 @@ struct KeyOwner {
   std::uint64_t request_fingerprint = 0;
 };
 
+/// One write of a transaction, and what became of it.
+struct Write {
+  enum class Kind : std::uint8_t {
+    kInsert,   // the accepted order, RUNNING; not done where its id or its idempotency key is there already
+    kChange,   // compare-and-set: where the stored state is `from`, stores `to` with the row's attempts and strikes
+    kStrikes,  // saves row->failures[].struck, whatever the state; of an order that has ended the attempts as well
+  };
+  Kind kind = Kind::kChange;
+  const OrderRow* row = nullptr;  // stays as it is until commit() returns
+  saga::OrderState from = saga::OrderState::kRunning;
+  Progress to{};
+
+  // Set by commit().
+  bool done = false;
+  std::int64_t seq = 0;            // kInsert: of the row, which may have been there; 0: there is none of this id
+  std::optional<Progress> found;   // not done: what the order's row is; nothing: there is none
+  std::optional<KeyOwner> key_of;  // kInsert, not done: another order has its idempotency key
+};
+
+/// What several engines over one store tell each other, now and then.
+struct Attendance {
+  std::optional<OrderId> oldest_running;  // of those that this engine drives or may have accepted
+  std::optional<OrderId> oldest_open;     // HELD ones as well
+  std::vector<OrderId> in_doubt;          // accepted or not: their COMMIT was lost
+  std::size_t room = 0;                   // for so many orders of engines that are gone
+};
+
+/// What the others did meanwhile.
+struct Attended {
+  std::vector<OrderId> lost;       // driven elsewhere from now on
+  std::vector<OrderRow> adopted;   // left behind elsewhere, driven here from now on
+  std::vector<OrderRow> resolved;  // of `in_doubt`: they were accepted
+  bool more = false;               // there is more to adopt: attend again soon
+  std::int64_t oldest_open = 0;    // row of the oldest order that any engine has open; 0: not known
+};
+
 class Store {
  public:
   virtual ~Store() = default;
 
-  /// An error from any of these means that nothing since begin() has happened: call rollback().
-  virtual Result<void> begin() = 0;
-  /// Inserts an accepted order and sets row.seq; false where its id is there already.
-  virtual Result<bool> insert(OrderRow& row) = 0;
-  /// Compare-and-set: where the stored state is `from`, stores `to` with the row's attempts and strikes; false where it
-  /// is not.
-  virtual Result<bool> change(const OrderRow& row, saga::OrderState from, const Progress& to) = 0;
-  /// Saves row.failures[].struck, whatever the state; of an order that has ended the attempts as well.
-  virtual Result<void> save_strikes(const OrderRow& row) = 0;
+  /// All of them in one transaction; those that are not done save their row's strikes all the same. At most one write
+  /// for each order. An error means that nothing happened; kUnknown: that it may have, and the same writes may be
+  /// tried again. A store that cannot tell the two apart does not return.
+  virtual Result<void> commit(std::span<Write* const> writes) = 0;
+  /// Who has these idempotency keys, in their order; nothing where nobody has.
+  virtual Result<std::vector<std::optional<KeyOwner>>> find_keys(std::span<const std::string* const> keys) = 0;
 
-  /// Does not return where COMMIT itself reports an error: it may have happened, and only a restart can find out.
-  virtual Result<void> commit() = 0;
-
-  virtual void rollback() = 0;
-
-  /// Nothing where there is no such order.
-  virtual Result<std::optional<Progress>> progress_of(const OrderId& id) = 0;
-  virtual Result<std::optional<KeyOwner>> find_key(const std::string& idempotency_key) = 0;
-  /// Every order that has not ended, oldest first.
+  /// Every order that this engine left behind, oldest first.
   virtual Result<std::vector<OrderRow>> unfinished() = 0;
   /// Tokens sold per SKU: the quantities of all COMPLETED orders.
   virtual Result<std::vector<std::pair<std::string, Quantity>>> sold() = 0;
+
+  // Where several engines share the store.
+
+  /// Says that this engine is there, and takes over what others left behind.
+  virtual Result<Attended> attend(const Attendance&) { return Attended{}; }
+  /// Takes over an order that another engine may drive; nothing where it has ended, or there is none.
+  virtual Result<std::optional<OrderRow>> take_over(const OrderId&) { return std::optional<OrderRow>{}; }
+  /// Leaves all that it drives to the others.
+  virtual void leave() {}
 };
 
 }  // namespace ldt::order

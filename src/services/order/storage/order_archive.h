@@ -1,43 +1,63 @@
 // Reads orders as they are durable, beside the engine that writes them.
-// Depends on platform/sqlite; one reader connection, one thread at a time. Invariant: shows committed states only.
+// Implemented over SQLite and PostgreSQL. Invariant: shows committed states only.
 #pragma once
 
-#include <functional>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "platform/sqlite/database.h"
 #include "services/order/audit/audit_rules.h"
 #include "services/order/orders.h"
 
 namespace ldt::order {
 
+/// Asks for orders that have ended, by the rows they have in the store.
+struct EndedQuery {
+  std::int64_t from = 0;  // rows, both included
+  std::int64_t through = 0;
+  WallTime since;  // the order did not end before
+  std::optional<UserName> user;
+};
+
+struct EndedPage {
+  struct Order {
+    std::int64_t row = 0;
+    OrderView view;
+  };
+  std::vector<Order> orders;  // ascending by row
+  std::int64_t next = 0;      // go on from here; beyond `through`: that is all
+};
+
+/// One thread at a time.
 class OrderArchive {
  public:
-  /// `path`: the engine's database, which must exist.
-  [[nodiscard]] static Result<OrderArchive> open(const std::string& path);
+  virtual ~OrderArchive() = default;
 
   /// kNotFound where there is no such order.
-  [[nodiscard]] Result<OrderView> get(const OrderId& id);
-  /// Newest first. `query.state` is not asked for unfinished states: the engine knows those orders.
-  [[nodiscard]] Result<ListPage> list(const ListQuery& query);
+  [[nodiscard]] virtual Result<OrderView> get(const OrderId& id) = 0;
+  /// The same for several; those that are not there are left out.
+  [[nodiscard]] virtual Result<std::vector<OrderView>> get_all(const std::vector<OrderId>& ids) = 0;
+  /// Newest first. Where one engine drives all unfinished orders, it is asked for these itself.
+  [[nodiscard]] virtual Result<ListPage> list(const ListQuery& query) = 0;
   /// True where an order of this id was accepted.
-  [[nodiscard]] Result<bool> exists(const OrderId& id);
+  [[nodiscard]] virtual Result<bool> exists(const OrderId& id) = 0;
+  /// Tokens sold of each SKU that is asked for.
+  [[nodiscard]] virtual Result<std::vector<Quantity>> sold(const SoldQuery& query) = 0;
+
+  /// Looks at a bounded number of rows.
+  [[nodiscard]] virtual Result<EndedPage> ended(const EndedQuery& query) = 0;
+  /// The row of the newest order; 0 where there is none.
+  [[nodiscard]] virtual Result<std::int64_t> newest() = 0;
 
   /// Begins a snapshot of all orders, ascending by id; next_audited() gives them one by one, then nothing.
-  [[nodiscard]] Result<void> begin_audit();
-  [[nodiscard]] Result<std::optional<AuditedOrder>> next_audited();
-  void end_audit();
-  /// As sqlite::Database.
-  [[nodiscard]] Result<std::vector<std::string>> verify_pages() { return database_.verify_pages(); }
-
- private:
-  explicit OrderArchive(sqlite::Database database) : database_(std::move(database)) {}
-  sqlite::Database database_;
-  sqlite::Statement get_;
-  std::optional<sqlite::Transaction> snapshot_;
-  sqlite::Statement audit_;
+  [[nodiscard]] virtual Result<void> begin_audit() = 0;
+  [[nodiscard]] virtual Result<std::optional<AuditedOrder>> next_audited() = 0;
+  virtual void end_audit() = 0;
+  /// Reads all of the storage that is this service's own to guard.
+  /// @return a line for each part that is damaged
+  [[nodiscard]] virtual Result<std::vector<std::string>> verify() = 0;
 };
 
 }  // namespace ldt::order

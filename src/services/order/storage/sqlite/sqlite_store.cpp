@@ -1,9 +1,9 @@
-#include "services/order/storage/sqlite_store.h"
+#include "services/order/storage/sqlite/sqlite_store.h"
 
 #include <utility>
 
 #include "base/check.h"
-#include "services/order/storage/schema.h"
+#include "services/order/storage/sqlite/schema.h"
 #include "services/order/storage/stored_text.h"
 
 namespace ldt::order {
@@ -87,14 +87,54 @@ Result<void> SqliteStore::load_last_orders() {
   }
 }
 
-Result<void> SqliteStore::begin() {
+Result<void> SqliteStore::commit(std::span<Write* const> writes) {
   auto transaction = sqlite::Transaction::begin(database_);
   if (!transaction) return tl::unexpected(transaction.error());
-  transaction_.emplace(std::move(*transaction));
+  if (auto written = write_all(writes); !written) {
+    transaction->rollback();
+    roll_back();
+    return written;
+  }
+  transaction->commit();
+  for (const auto& [last, before] : std::exchange(overtaken_, {})) {
+    if (std::exchange(last->second.saved, false)) to_save_.push_back(last);
+  }
+  // Only projections: if they cannot be saved now, they are saved after a later commit.
+  if (not_indexed_ >= index_every_ && save_projections()) not_indexed_ = 0;
   return {};
 }
 
-Result<bool> SqliteStore::insert(OrderRow& row) {
+Result<void> SqliteStore::write_all(std::span<Write* const> writes) {
+  for (Write* each : writes) {
+    if (auto written = write(*each); !written) return written;
+  }
+  return save_sold();
+}
+
+Result<void> SqliteStore::write(Write& write) {
+  switch (write.kind) {
+    case Write::Kind::kInsert:
+      if (auto inserted = insert(write); !inserted) return inserted;
+      break;
+    case Write::Kind::kChange: {
+      const auto changed = change(*write.row, write.from, write.to);
+      if (!changed) return tl::unexpected(changed.error());
+      write.done = *changed;
+      break;
+    }
+    case Write::Kind::kStrikes:
+      return save_strikes(*write.row, write.row->seq);
+  }
+  if (write.done) return {};
+  auto found = progress_of(write.row->id);
+  if (!found) return tl::unexpected(found.error());
+  write.found = *found;
+  const std::int64_t seq = write.kind == Write::Kind::kInsert ? write.seq : write.row->seq;
+  return write.row->failures.empty() ? Result<void>{} : save_strikes(*write.row, seq);
+}
+
+Result<void> SqliteStore::insert(Write& write) {
+  const OrderRow& row = *write.row;
   const std::string failures = render_failures(row.failures);
   const std::string trace = trace_bytes(row.trace);
   insert_.reset();
@@ -114,19 +154,20 @@ Result<bool> SqliteStore::insert(OrderRow& row) {
   auto& last = *last_orders_.try_emplace(row.user.text()).first;
   insert_.bind(14, row.created_at.us).bind(15, last.second.seq);
   auto inserted = insert_.run_changed();
-  if (!inserted) return inserted;
-  if (*inserted) {
-    row.seq = database_.last_insert_id();
-    overtaken_.emplace_back(&last, std::exchange(last.second.seq, row.seq));
+  if (!inserted) return tl::unexpected(inserted.error());
+  write.done = *inserted;
+  if (write.done) {
+    write.seq = database_.last_insert_id();
+    overtaken_.emplace_back(&last, std::exchange(last.second.seq, write.seq));
     ++not_indexed_;
-    return true;
+    return {};
   }
   find_seq_.reset();
-  auto found = find_seq_.bind(1, row.id).step();
-  if (found && *found) row.seq = find_seq_.integer(0);
+  const auto found = find_seq_.bind(1, row.id).step();
+  if (found && *found) write.seq = find_seq_.integer(0);
   find_seq_.reset();
-  if (!found) return found;
-  return false;
+  if (!found) return tl::unexpected(found.error());
+  return {};
 }
 
 Result<bool> SqliteStore::change(const OrderRow& row, saga::OrderState from, const Progress& to) {
@@ -167,27 +208,14 @@ Result<void> SqliteStore::save_sold() {
   return {};
 }
 
-Result<void> SqliteStore::save_strikes(const OrderRow& row) {
+Result<void> SqliteStore::save_strikes(const OrderRow& row, std::int64_t seq) {
   const std::string failures = render_failures(row.failures);
   const std::string attempts = render_attempts(row.attempts, row.created_at);
   strikes_.reset();
-  auto saved = strikes_.bind(1, row.seq).bind(2, failures).run();
+  auto saved = strikes_.bind(1, seq).bind(2, failures).run();
   if (!saved) return saved;
   end_strikes_.reset();
-  return end_strikes_.bind(1, row.seq).bind(2, failures).bind(3, attempts).run();
-}
-
-Result<void> SqliteStore::commit() {
-  CHECK(transaction_.has_value());
-  if (auto saved = save_sold(); !saved) return saved;
-  transaction_->commit();
-  transaction_.reset();
-  for (const auto& [last, before] : std::exchange(overtaken_, {})) {
-    if (std::exchange(last->second.saved, false)) to_save_.push_back(last);
-  }
-  // Only projections: if they cannot be saved now, they are saved after a later commit.
-  if (not_indexed_ >= index_every_ && save_projections()) not_indexed_ = 0;
-  return {};
+  return end_strikes_.bind(1, seq).bind(2, failures).bind(3, attempts).run();
 }
 
 Result<void> SqliteStore::save_projections() {
@@ -209,8 +237,8 @@ Result<void> SqliteStore::save_projections() {
   return {};
 }
 
-void SqliteStore::rollback() {
-  transaction_.reset();
+/// What was kept in memory of a transaction that has not happened.
+void SqliteStore::roll_back() {
   newly_sold_.clear();
   for (auto change = overtaken_.rbegin(); change != overtaken_.rend(); ++change) {
     change->first->second.seq = change->second;
@@ -230,6 +258,17 @@ Result<std::optional<Progress>> SqliteStore::progress_of(const OrderId& id) {
   if (!progress_.is_null(3)) progress.finished_at = WallTime{progress_.integer(3)};
   progress_.reset();
   return progress;
+}
+
+Result<std::vector<std::optional<KeyOwner>>> SqliteStore::find_keys(std::span<const std::string* const> keys) {
+  std::vector<std::optional<KeyOwner>> owners;
+  owners.reserve(keys.size());
+  for (const std::string* key : keys) {
+    auto owner = find_key(*key);
+    if (!owner) return tl::unexpected(owner.error());
+    owners.push_back(*owner);
+  }
+  return owners;
 }
 
 Result<std::optional<KeyOwner>> SqliteStore::find_key(const std::string& idempotency_key) {

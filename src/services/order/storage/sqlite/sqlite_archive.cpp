@@ -1,8 +1,9 @@
-#include "services/order/storage/order_archive.h"
+#include "services/order/storage/sqlite/sqlite_archive.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "services/order/storage/schema.h"
+#include "services/order/storage/sqlite/schema.h"
 
 namespace ldt::order {
 namespace {
@@ -17,6 +18,15 @@ constexpr std::string_view kOrdersOfUser =
     "   (SELECT seq FROM last_order WHERE user = ?2))"
     " UNION ALL"
     " SELECT o.previous FROM mine CROSS JOIN orders o ON o.seq = mine.seq WHERE o.previous BETWEEN 1 AND o.seq - 1)";
+
+constexpr std::int64_t kMostRows = 20'000;  // that ended() looks at
+constexpr std::int64_t kMostOrders = 100;   // that it finds
+
+std::string ended_sql() {
+  return "SELECT " + std::string(kRowColumns) +
+         " FROM order_end e JOIN orders o ON o.seq = e.seq WHERE e.seq BETWEEN ?1 AND ?2 AND e.finished_us >= ?3 AND "
+         "(?4 IS NULL OR o.user = ?4) ORDER BY e.seq LIMIT ?5";
+}
 
 std::string select_row(std::string_view rest) {
   return "SELECT " + std::string(kRowColumns) + std::string(kJoin) + std::string(rest);
@@ -56,17 +66,24 @@ void bind_list(sqlite::Statement& statement, const ListQuery& query) {
 
 }  // namespace
 
-Result<OrderArchive> OrderArchive::open(const std::string& path) {
+Result<std::unique_ptr<SqliteArchive>> SqliteArchive::open(const std::string& path) {
   auto database = sqlite::Database::open_reader(path);
   if (!database) return tl::unexpected(database.error());
-  OrderArchive archive(std::move(*database));
-  auto get = archive.database_.prepare(select_row("WHERE o.id = ?1"));
-  if (!get) return tl::unexpected(get.error());
-  archive.get_ = std::move(*get);
+  std::unique_ptr<SqliteArchive> archive(new SqliteArchive(std::move(*database)));
+  const std::pair<sqlite::Statement*, std::string> statements[] = {
+      {&archive->get_, select_row("WHERE o.id = ?1")},
+      {&archive->ended_, ended_sql()},
+      {&archive->sold_, "SELECT quantity FROM sold WHERE sku = ?1"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = archive->database_.prepare(sql);
+    if (!prepared) return tl::unexpected(prepared.error());
+    *statement = std::move(*prepared);
+  }
   return archive;
 }
 
-Result<OrderView> OrderArchive::get(const OrderId& id) {
+Result<OrderView> SqliteArchive::get(const OrderId& id) {
   get_.reset();
   const auto found = get_.bind(1, id).step();
   if (!found) return tl::unexpected(found.error());
@@ -77,7 +94,17 @@ Result<OrderView> OrderArchive::get(const OrderId& id) {
   return view_of(*row);
 }
 
-Result<ListPage> OrderArchive::list(const ListQuery& query) {
+Result<std::vector<OrderView>> SqliteArchive::get_all(const std::vector<OrderId>& ids) {
+  std::vector<OrderView> orders;
+  for (const auto& id : ids) {
+    auto order = get(id);
+    if (!order && order.error().kind != ErrorKind::kNotFound) return tl::unexpected(order.error());
+    if (order) orders.push_back(std::move(*order));
+  }
+  return orders;
+}
+
+Result<ListPage> SqliteArchive::list(const ListQuery& query) {
   auto statement = database_.prepare(list_sql(query));
   if (!statement) return tl::unexpected(statement.error());
   bind_list(*statement, query);
@@ -96,14 +123,54 @@ Result<ListPage> OrderArchive::list(const ListQuery& query) {
   }
 }
 
-Result<bool> OrderArchive::exists(const OrderId& id) {
+Result<bool> SqliteArchive::exists(const OrderId& id) {
   get_.reset();
   auto found = get_.bind(1, id).step();
   get_.reset();
   return found;
 }
 
-Result<void> OrderArchive::begin_audit() {
+Result<std::vector<Quantity>> SqliteArchive::sold(const SoldQuery& query) {
+  std::vector<Quantity> quantities;
+  quantities.reserve(query.skus.size());
+  for (const auto& sku : query.skus) {
+    sold_.reset();
+    const auto found = sold_.bind(1, sku).step();
+    if (!found) return tl::unexpected(found.error());
+    quantities.push_back({*found ? sold_.integer(0) : 0});
+  }
+  sold_.reset();
+  return quantities;
+}
+
+Result<std::int64_t> SqliteArchive::newest() {
+  return database_.query_integer("SELECT coalesce(max(seq), 0) FROM orders");
+}
+
+Result<EndedPage> SqliteArchive::ended(const EndedQuery& query) {
+  const std::int64_t through = std::min(query.through, query.from + kMostRows - 1);
+  ended_.reset();
+  ended_.bind(1, query.from).bind(2, through).bind(3, query.since.us).bind(5, kMostOrders);
+  if (query.user) {
+    ended_.bind(4, query.user->text());
+  } else {
+    ended_.bind_null(4);
+  }
+  EndedPage page;
+  while (true) {
+    const auto found = ended_.step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) break;
+    const auto row = read_row(ended_);
+    if (!row) return tl::unexpected(row.error());
+    page.orders.push_back({row->seq, view_of(*row)});
+  }
+  const bool full = static_cast<std::int64_t>(page.orders.size()) == kMostOrders;
+  page.next = (full ? page.orders.back().row : through) + 1;
+  return page;
+}
+
+Result<void> SqliteArchive::begin_audit() {
   auto snapshot = sqlite::Transaction::begin_read(database_);
   if (!snapshot) return tl::unexpected(snapshot.error());
   auto audit = database_.prepare(
@@ -115,7 +182,7 @@ Result<void> OrderArchive::begin_audit() {
   return {};
 }
 
-Result<std::optional<AuditedOrder>> OrderArchive::next_audited() {
+Result<std::optional<AuditedOrder>> SqliteArchive::next_audited() {
   const auto found = audit_.step();
   if (!found) return tl::unexpected(found.error());
   if (!*found) return std::optional<AuditedOrder>{};
@@ -133,7 +200,7 @@ Result<std::optional<AuditedOrder>> OrderArchive::next_audited() {
   return order;
 }
 
-void OrderArchive::end_audit() {
+void SqliteArchive::end_audit() {
   audit_ = {};
   snapshot_.reset();
 }

@@ -1,4 +1,4 @@
-#include "services/order/storage/schema.h"
+#include "services/order/storage/sqlite/schema.h"
 
 #include <cstring>
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -23,15 +24,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] static Result<SqliteStore> open(const std::string& path, sqlite::OwnerOptions options = {},
                                                 std::int64_t index_every = kIndexEvery);
 
-  Result<void> begin() override;
-  Result<bool> insert(OrderRow& row) override;
-  Result<bool> change(const OrderRow& row, saga::OrderState from, const Progress& to) override;
-  Result<void> save_strikes(const OrderRow& row) override;
-  Result<void> commit() override;
-  void rollback() override;
-
-  Result<std::optional<Progress>> progress_of(const OrderId& id) override;
-  Result<std::optional<KeyOwner>> find_key(const std::string& idempotency_key) override;
+  /// Does not return where COMMIT itself reports an error: it may have happened, and only a restart can find out.
+  Result<void> commit(std::span<Write* const> writes) override;
+  Result<std::vector<std::optional<KeyOwner>>> find_keys(std::span<const std::string* const> keys) override;
   Result<std::vector<OrderRow>> unfinished() override;
   Result<std::vector<std::pair<std::string, Quantity>>> sold() override;
 
@@ -39,13 +34,20 @@ class SqliteStore final : public Store {
   SqliteStore(sqlite::Database database, std::int64_t index_every)
       : database_(std::move(database)), index_every_(index_every) {}
   Result<void> prepare();
+  Result<void> write_all(std::span<Write* const> writes);
+  Result<void> write(Write& write);
+  Result<void> insert(Write& write);
+  Result<bool> change(const OrderRow& row, saga::OrderState from, const Progress& to);
+  Result<void> save_strikes(const OrderRow& row, std::int64_t seq);
+  void roll_back();
+  Result<std::optional<Progress>> progress_of(const OrderId& id);
+  Result<std::optional<KeyOwner>> find_key(const std::string& idempotency_key);
   Result<bool> finish(const OrderRow& row, saga::OrderState from, const Progress& to);
   Result<void> load_last_orders();
   Result<void> save_sold();
   Result<void> save_projections();
 
   sqlite::Database database_;
-  std::optional<sqlite::Transaction> transaction_;
   sqlite::Statement insert_, find_seq_, update_, finish_, strikes_, end_strikes_, add_sold_, progress_, find_key_,
       save_last_;
   std::int64_t index_every_;
