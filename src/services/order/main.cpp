@@ -130,7 +130,8 @@ int run(const Options& options) {
   auto ended = order::EndedOrders::open(std::move(*archive));
   if (!ended) return fail(ended.error(), kDataUnusableExitCode);
   events.start(
-      [&](const order::EndedQuery& query, order::EndedCallback done) { (*ended)->read(query, std::move(done)); },
+      {[&](const order::EndedQuery& query, order::EndedCallback done) { (*ended)->read(query, std::move(done)); },
+       [&](auto done) { orders.waiting(std::move(done)); }},
       (*ended)->newest());
   if (auto started = orders.start(); !started) return fail(started.error(), kDataUnusableExitCode);
 

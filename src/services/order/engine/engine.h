@@ -49,9 +49,10 @@ struct LookInput {
   std::function<void(std::optional<OrderView>)> done;
 };
 
-/// Shows every unfinished order, oldest first.
+/// Shows every unfinished order, oldest first, or those alone that are HELD or STUCK.
 struct SurveyInput {
   std::function<void(std::vector<OrderView>, std::vector<Saga>)> done;
+  bool waiting_only = false;
 };
 
 struct SoldInput {
@@ -123,6 +124,8 @@ class Engine {
   [[nodiscard]] std::size_t in_flight() const { return active_.size(); }
   [[nodiscard]] std::size_t held() const { return held_; }
   [[nodiscard]] std::size_t stuck() const { return stuck_; }
+  /// When the oldest order in flight that is not HELD was accepted. Looks at all of them.
+  [[nodiscard]] std::optional<WallTime> oldest() const;
 
  private:
   struct Active;

@@ -179,6 +179,7 @@ void Engine::take(SurveyInput& input) {
   std::vector<Saga> sagas;
   for (const auto& [id, active] : active_) {
     if (!active->saga.row_exists || active->saga.ended()) continue;
+    if (input.waiting_only && active->saga.phase != Phase::kHeld && !active->saga.stuck) continue;
     views.push_back(view_of(active->row));
     views.back().stuck = active->saga.stuck;
     sagas.push_back({id, active->row.state, active->saga.stuck, active->saga.current_step(), active->saga.attempt,
@@ -188,6 +189,15 @@ void Engine::take(SurveyInput& input) {
   std::sort(views.begin(), views.end(), older);
   std::sort(sagas.begin(), sagas.end(), older);
   input.done(std::move(views), std::move(sagas));
+}
+
+std::optional<WallTime> Engine::oldest() const {
+  std::optional<WallTime> oldest;
+  for (const auto& [id, active] : active_) {
+    if (active->saga.phase == Phase::kHeld) continue;
+    if (!oldest || active->row.created_at < *oldest) oldest = active->row.created_at;
+  }
+  return oldest;
 }
 
 void Engine::take(SoldInput& input) {

@@ -104,7 +104,7 @@ void EngineLoop::run() {
   std::vector<Input> inputs;
   while (true) {
     engine_.process(inputs);
-    observers_.rests({engine_.in_flight(), engine_.held(), engine_.stuck()});
+    observers_.rests(in_flight());
     std::unique_lock lock(mutex_);
     at_work_ = engine_.in_flight() - engine_.held();
     if (at_work_ == 0) rested_.notify_all();
@@ -124,6 +124,20 @@ void EngineLoop::drain(std::chrono::milliseconds patience) {
   post(DrainInput{});
   std::unique_lock lock(mutex_);
   rested_.wait_for(lock, patience, [this] { return inbox_.empty() && at_work_ == 0; });
+}
+
+/// Under load the oldest is looked for once a second: that is one look at each of many orders.
+InFlight EngineLoop::in_flight() {
+  constexpr std::chrono::seconds kLookEvery{1};
+  constexpr std::size_t kFew = 8;
+  InFlight now{engine_.in_flight(), engine_.held(), engine_.stuck(), {}};
+  if (now.orders == now.held) return now;
+  if (now.orders <= kFew || clock_.steady() >= look_again_) {
+    oldest_ = engine_.oldest();
+    look_again_ = clock_.steady() + kLookEvery;
+  }
+  now.oldest = oldest_;
+  return now;
 }
 
 void EngineLoop::stop() {
@@ -153,6 +167,12 @@ void EngineLoop::post(Input input) {
 }
 
 void EngineLoop::catalogue_ready() { post(CatalogueReadyInput{}); }
+
+void EngineLoop::waiting(std::function<void(std::vector<OrderView>)> done) {
+  post(SurveyInput{
+      [done = std::move(done)](std::vector<OrderView> views, const std::vector<Saga>&) { done(std::move(views)); },
+      true});
+}
 
 void EngineLoop::place(NewOrder order, std::chrono::milliseconds wait, PlaceCallback done) {
   post(PlaceInput{std::move(order), wait, std::move(done)});

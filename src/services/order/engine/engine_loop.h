@@ -39,6 +39,8 @@ class EngineLoop final : public Orders, private World {
   void drain(std::chrono::milliseconds patience);
   /// Tells the engine about prices; called by whoever watches inventory.
   void catalogue_ready();
+  /// The orders that are HELD or STUCK.
+  void waiting(std::function<void(std::vector<OrderView>)> done);
 
   void place(NewOrder order, std::chrono::milliseconds wait, PlaceCallback done) override;
   void get(OrderId id, std::function<void(Result<OrderView>)> done) override;
@@ -61,6 +63,7 @@ class EngineLoop final : public Orders, private World {
   void post(Input input);
   void steer(Steering steering, OrderId id, SteerCallback done);
   void run();
+  [[nodiscard]] InFlight in_flight();
 
   const Clock& clock() const override { return clock_; }
   std::uint64_t random() override { return random_(); }
@@ -80,6 +83,8 @@ class EngineLoop final : public Orders, private World {
   std::unique_ptr<OrdersElsewhere> elsewhere_;  // nullptr: there is no elsewhere
   ParticipantLinks transport_;
   Engine engine_;
+  std::optional<WallTime> oldest_;  // at the last look
+  SteadyTime look_again_{};
 
   std::mutex mutex_;
   std::condition_variable arrived_;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "services/order/engine/order_row.h"
@@ -15,8 +16,9 @@ namespace ldt::order {
 /// Orders that have not ended.
 struct InFlight {
   std::size_t orders = 0;
-  std::size_t held = 0;   // of these
-  std::size_t stuck = 0;  // of these
+  std::size_t held = 0;            // of these
+  std::size_t stuck = 0;           // of these
+  std::optional<WallTime> oldest;  // when the oldest that is not HELD was accepted; about a second behind
 };
 
 class Observer {

@@ -19,8 +19,8 @@ EventHub::EventHub(const Clock& clock, std::uint64_t process)
 
 EventHub::~EventHub() { stop(); }
 
-void EventHub::start(ReadEnded read, std::int64_t newest) {
-  read_ = std::move(read);
+void EventHub::start(Sources sources, std::int64_t newest) {
+  sources_ = std::move(sources);
   open_.begin(newest);
   stopping_ = false;
   thread_ = std::thread([this] { run(); });
@@ -127,10 +127,14 @@ std::optional<ReaderId> EventHub::follow_all(AllReader::Wish wish, const MakeSin
   const std::lock_guard lock(mutex_);
   const auto id = admit();
   if (!id) return id;
-  auto read = [this, reader = *id](const EndedQuery& query) {
-    read_(query, [this, reader](Result<EndedPage> page) { post(Missed{reader, std::move(page)}); });
+  AllReader::Ask ask;
+  ask.waiting = [this, reader = *id] {
+    sources_.waiting([this, reader](std::vector<OrderView> orders) { post(Waiting{reader, std::move(orders)}); });
   };
-  push(NewReader{*id, std::make_unique<AllReader>(std::move(wish), make_sink(*id), std::move(read)), {}});
+  ask.ended = [this, reader = *id](const EndedQuery& query) {
+    sources_.ended(query, [this, reader](Result<EndedPage> page) { post(Missed{reader, std::move(page)}); });
+  };
+  push(NewReader{*id, std::make_unique<AllReader>(std::move(wish), make_sink(*id), std::move(ask)), {}});
   return id;
 }
 
@@ -184,6 +188,11 @@ void EventHub::take(Shown& shown) {
   const auto found = readers_.find(shown.id);
   if (found == readers_.end()) return;
   if (!static_cast<OrderReader&>(*found->second).show(shown.order)) dismiss(found);
+}
+
+void EventHub::take(Waiting& waiting) {
+  const auto found = readers_.find(waiting.id);
+  if (found != readers_.end()) static_cast<AllReader&>(*found->second).wait_now(std::move(waiting.orders));
 }
 
 void EventHub::take(Missed& missed) {

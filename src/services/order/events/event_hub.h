@@ -38,8 +38,14 @@ class EventHub final : public Observer {
   EventHub(const Clock& clock, std::uint64_t process);
   ~EventHub() override;
 
-  /// Before the engine starts. @param read  for readers who were away; @param newest  of the stored orders
-  void start(ReadEnded read, std::int64_t newest);
+  /// For readers who were away. Both call back once, from another thread.
+  struct Sources {
+    ReadEnded ended;
+    std::function<void(std::function<void(std::vector<OrderView>)>)> waiting;  // HELD and STUCK orders
+  };
+
+  /// Before the engine starts. @param newest  of the stored orders
+  void start(Sources sources, std::int64_t newest);
   /// Ends every stream; what is asked later is declined. Idempotent.
   void stop();
 
@@ -71,6 +77,10 @@ class EventHub final : public Observer {
     ReaderId id;
     Result<OrderView> order;
   };
+  struct Waiting {
+    ReaderId id;
+    std::vector<OrderView> orders;
+  };
   struct Missed {
     ReaderId id;
     Result<EndedPage> page;
@@ -81,7 +91,7 @@ class EventHub final : public Observer {
   struct Left {
     ReaderId id;
   };
-  using Message = std::variant<Happening, NewReader, Shown, Missed, Drained, Left>;
+  using Message = std::variant<Happening, NewReader, Shown, Waiting, Missed, Drained, Left>;
   using Readers = std::map<ReaderId, std::unique_ptr<EventReader>>;
 
   [[nodiscard]] std::optional<Happening> copy_of(const OrderRow& row, const OrderEvent& event) const;
@@ -95,6 +105,7 @@ class EventHub final : public Observer {
   void take(Happening& happening);
   void take(NewReader& reader);
   void take(Shown& shown);
+  void take(Waiting& waiting);
   void take(Missed& missed);
   void take(Drained& drained);
   void take(Left& left);
@@ -104,7 +115,7 @@ class EventHub final : public Observer {
   void forget_in_time(SteadyTime now);
 
   const Clock& clock_;
-  ReadEnded read_;
+  Sources sources_;
   std::atomic<bool> recording_ = false;  // what happens is copied
 
   std::mutex mutex_;

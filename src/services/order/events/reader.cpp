@@ -140,6 +140,25 @@ void AllReader::catch_up_from(const Position& after, const EventLog& log) {
     catch_up.ranges.push_back({after.told->open_from, before, after.told->since, false});
   }
   catch_up_ = std::move(catch_up);
+  ask_.waiting();
+}
+
+void AllReader::wait_now(std::vector<OrderView> orders) {
+  if (wish_.user) std::erase_if(orders, [this](const OrderView& order) { return order.user != *wish_.user; });
+  catch_up_->waiting = std::move(orders);
+  catch_up_->told = 0;
+  if (catch_up_->waiting.empty()) read_on();
+}
+
+void AllReader::tell_waiting(std::string& part) {
+  auto& told = catch_up_->told;
+  const auto& orders = catch_up_->waiting;
+  const std::string place = to_string(*wish_.after);
+  for (; told < orders.size() && part.size() < kPartBytes; ++told) {
+    for (const OrderEvent& event : events_of(orders[told])) append_frame(part, place, event, orders[told]);
+  }
+  if (told < orders.size()) return;
+  catch_up_->waiting.clear();
   read_on();
 }
 
@@ -149,7 +168,7 @@ void AllReader::read_on() {
   while (!ranges.empty() && ranges.back().from > ranges.back().through) ranges.pop_back();
   if (ranges.empty()) return;
   const Range& range = ranges.back();
-  read_({range.from, range.through, {range.since.us - kClockSlack.us}, wish_.user});
+  ask_.ended({range.from, range.through, {range.since.us - kClockSlack.us}, wish_.user});
 }
 
 bool AllReader::missed(Result<EndedPage> page) {
@@ -188,6 +207,7 @@ void AllReader::tell_missed(std::string& part) {
 }
 
 bool AllReader::fill(EventLog& log, std::string& part, SteadyTime now) {
+  if (catch_up_ && !catch_up_->waiting.empty()) tell_waiting(part);
   if (catch_up_ && catch_up_->page) tell_missed(part);
   if (catch_up_ && catch_up_->ranges.empty()) go_on_from(Position(catch_up_->log_place), log);
   if (catch_up_) return true;

@@ -86,11 +86,18 @@ class AllReader final : public EventReader {
     std::optional<Position> after;  // nothing: from now on
   };
 
-  /// @param read  reads what ended in the meantime, and hands it to missed(), on the hub's thread
-  AllReader(Wish wish, std::unique_ptr<EventSink> sink, std::function<void(const EndedQuery&)> read)
-      : EventReader(std::move(sink)), wish_(std::move(wish)), read_(std::move(read)) {}
+  /// How it asks for what it missed, which comes on the hub's thread.
+  struct Ask {
+    std::function<void()> waiting;                 // handed to wait_now()
+    std::function<void(const EndedQuery&)> ended;  // handed to missed()
+  };
 
-  /// What read() was called for. False where it could not be read.
+  AllReader(Wish wish, std::unique_ptr<EventSink> sink, Ask ask)
+      : EventReader(std::move(sink)), wish_(std::move(wish)), ask_(std::move(ask)) {}
+
+  /// The orders that are HELD or STUCK now.
+  void wait_now(std::vector<OrderView> orders);
+  /// What Ask::ended was called for. False where it could not be read.
   bool missed(Result<EndedPage> page);
 
  private:
@@ -102,10 +109,11 @@ class AllReader final : public EventReader {
     bool places = false;  // each order told is a place to go on from
   };
   struct CatchUp {
-    Position log_place;         // where to go on in the log afterwards
-    std::vector<Range> ranges;  // the current one last
+    Position log_place;              // where to go on in the log afterwards
+    std::vector<OrderView> waiting;  // told first: until then the reader's place is where it was
+    std::vector<Range> ranges;       // the current one last
     std::optional<EndedPage> page;
-    std::size_t told = 0;  // orders of the page
+    std::size_t told = 0;  // orders of those that wait, then of the page
   };
 
   bool fill(EventLog& log, std::string& part, SteadyTime now) override;
@@ -117,11 +125,12 @@ class AllReader final : public EventReader {
   void go_on_from(const Position& place, const EventLog& log);
   void follow_from(std::uint64_t next, std::int64_t begun_through);
   void read_on();
+  void tell_waiting(std::string& part);
   void tell_missed(std::string& part);
   [[nodiscard]] std::string place_at(std::int64_t row) const;
 
   Wish wish_;
-  std::function<void(const EndedQuery&)> read_;
+  Ask ask_;
   std::optional<CatchUp> catch_up_;
   std::optional<Follower> follower_;
   std::uint64_t next_ = 0;  // in the log
