@@ -12,6 +12,12 @@ using telemetry::Severity;
 
 namespace {
 
+/// 0 where there is none, or the machine's clock was set back.
+std::int64_t age_in_seconds(std::int64_t since_us) {
+  if (since_us == 0) return 0;
+  return std::max<std::int64_t>(0, (SystemClock{}.wall().us - since_us) / 1'000'000);
+}
+
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 /// "payment.charge SUCCESS"
@@ -31,6 +37,14 @@ std::string_view struck_by(const OrderRow& row, const Attempt& attempt) {
     return failure.instruction.step == attempt.step && attempt.number <= failure.struck;
   });
   return found == row.failures.end() ? std::string_view() : saga::to_string(found->instruction.kind);
+}
+
+WallTime last_sign_of(const OrderRow& row) {
+  WallTime last = row.created_at;
+  for (const Attempt& attempt : row.attempts) {
+    last = std::max(last, WallTime{attempt.started_at.us + attempt.duration.count()});
+  }
+  return last;
 }
 
 /// An order's id as an attribute's value, without an allocation.
@@ -56,8 +70,18 @@ OrderTelemetry::OrderTelemetry(telemetry::Telemetry& telemetry)
       batch_size_(telemetry.histogram("ldt.batch.size", "{command}", "Commands that shared one commit")) {
   telemetry.gauge("ldt.sagas.in_flight", "{order}", "Orders that have not ended",
                   [gauges = gauges_] { return gauges->in_flight.load(); });
+  telemetry.gauge("ldt.sagas.held", "{order}", "Orders that wait for retry or cancel",
+                  [gauges = gauges_] { return gauges->held.load(); });
   telemetry.gauge("ldt.sagas.stuck", "{order}", "Orders with an undo that keeps failing",
                   [gauges = gauges_] { return gauges->stuck.load(); });
+  telemetry.gauge("ldt.sagas.oldest_age", "s", "Age of the oldest order that has not ended and is not held",
+                  [gauges = gauges_] { return age_in_seconds(gauges->oldest_us.load()); });
+  // So that the first of a kind is seen to be one more than none.
+  for (auto outcome = Outcome::kSuccess; outcome <= Outcome::kCancelled;
+       outcome = static_cast<Outcome>(static_cast<int>(outcome) + 1)) {
+    orders_.add(0, {{"outcome", saga::to_string(outcome)}});
+  }
+  for (const auto& planned : saga::kPlan) undos_.add(0, {{"step", saga::to_string(planned.undo_step)}});
 }
 
 void OrderTelemetry::accepted(const OrderRow& row, bool recovered) {
@@ -70,6 +94,23 @@ void OrderTelemetry::accepted(const OrderRow& row, bool recovered) {
                   {"sku", row.sku.text()},
                   {"quantity", row.quantity.value},
                   {"total", row.total.value}});
+  if (recovered && telemetry_.records_spans() && row.trace.sampled) recovered_span_of(row);
+}
+
+/// From the last that is stored of the order to this moment. What was before the crash hangs on the order's own span,
+/// which it links to: spans that were under way then went with the process.
+void OrderTelemetry::recovered_span_of(const OrderRow& row) {
+  const WallTime now = SystemClock{}.wall();
+  const WallTime since = last_sign_of(row);
+  const auto salt = static_cast<std::uint64_t>(now.us);  // an order may be recovered more than once
+  const IdText id(row.id);
+  telemetry::Span span{.name = "order.recover", .kind = telemetry::SpanKind::kInternal, .context = row.trace};
+  span.context.span_id = attempt_span(row.trace.span_id, saga::Step::kAccept, 1, salt);
+  span.parent = row.trace.span_id;
+  span.link = row.trace;
+  span.start = since;
+  span.duration = std::chrono::microseconds(std::max<std::int64_t>(0, now.us - since.us));
+  telemetry_.span(span, {{"order_id", id.view()}, {"state", saga::to_string(row.state)}});
 }
 
 void OrderTelemetry::attempt_ended(const OrderRow& row, const Attempt& attempt, const SpanId& span,
@@ -168,6 +209,8 @@ void OrderTelemetry::storage_failed(std::string_view error) {
 
 void OrderTelemetry::rests(const InFlight& in_flight) {
   gauges_->in_flight.store(static_cast<std::int64_t>(in_flight.orders), std::memory_order_relaxed);
+  gauges_->held.store(static_cast<std::int64_t>(in_flight.held), std::memory_order_relaxed);
+  gauges_->oldest_us.store(in_flight.oldest.value_or(WallTime{}).us, std::memory_order_relaxed);
   gauges_->stuck.store(static_cast<std::int64_t>(in_flight.stuck), std::memory_order_relaxed);
 }
 

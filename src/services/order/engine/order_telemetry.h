@@ -26,6 +26,7 @@ class OrderTelemetry final : public Observer {
   void rests(const InFlight& in_flight) override;
 
  private:
+  void recovered_span_of(const OrderRow& row);
   void span_of(const OrderRow& row, const Attempt& attempt, const SpanId& span, std::string_view struck,
                std::string_view error);
 
@@ -38,7 +39,9 @@ class OrderTelemetry final : public Observer {
   telemetry::Histogram& batch_size_;
   struct Gauges {
     std::atomic<std::int64_t> in_flight{0};
+    std::atomic<std::int64_t> held{0};
     std::atomic<std::int64_t> stuck{0};
+    std::atomic<std::int64_t> oldest_us{0};
   };
   const std::shared_ptr<Gauges> gauges_ = std::make_shared<Gauges>();  // they are read after this is gone, too
 };
