@@ -149,15 +149,6 @@ class SdkGauge {
   const std::function<std::int64_t()> read_;
 };
 
-std::vector<double> buckets_for(std::string_view unit) {
-  if (unit == "s") {
-    return {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
-  }
-  std::vector<double> powers;
-  for (double bound = 1; bound <= 8192; bound *= 2) powers.push_back(bound);
-  return powers;
-}
-
 std::unique_ptr<sdk::MetricReader> make_reader(std::unique_ptr<Exporter> exporter, std::chrono::milliseconds interval) {
   sdk::PeriodicExportingMetricReaderOptions options;
   options.export_interval_millis = std::max(interval, std::chrono::milliseconds{100});
@@ -173,11 +164,11 @@ class OtlpMetrics final : public Metrics {
       : shared_(shared), provider_(std::make_unique<sdk::ViewRegistry>(), make_resource(shared)) {
     provider_.AddMetricReader(make_reader(std::move(exporter), interval));
     meter_ = provider_.GetMeter(kScopeName, sdk_view(shared_.version));
-    dropped_ = meter_->CreateInt64ObservableCounter("ldt.telemetry.dropped",
-                                                    "Log records and spans that did not arrive", "{record}");
+    dropped_ =
+        meter_->CreateInt64ObservableCounter(sdk_view(kDroppedName), sdk_view(kDroppedHelp), sdk_view(kRecordUnit));
     dropped_->AddCallback(&OtlpMetrics::observe_drops, this);
-    left_out_ = meter_->CreateInt64ObservableCounter(
-        "ldt.telemetry.left_out", "Log records that the store does not get: nobody sampled their trace", "{record}");
+    left_out_ =
+        meter_->CreateInt64ObservableCounter(sdk_view(kLeftOutName), sdk_view(kLeftOutHelp), sdk_view(kRecordUnit));
     left_out_->AddCallback(&OtlpMetrics::observe_left_out, this);
   }
   ~OtlpMetrics() override {
@@ -253,6 +244,15 @@ class OtlpMetrics final : public Metrics {
 };
 
 }  // namespace
+
+std::vector<double> buckets_for(std::string_view unit) {
+  if (unit == "s") {
+    return {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
+  }
+  std::vector<double> powers;
+  for (double bound = 1; bound <= 8192; bound *= 2) powers.push_back(bound);
+  return powers;
+}
 
 std::unique_ptr<Metrics> make_no_metrics() { return std::make_unique<NoMetrics>(); }
 

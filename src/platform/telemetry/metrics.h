@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/telemetry/settings.h"
 #include "platform/telemetry/shared.h"
@@ -27,5 +29,18 @@ class Metrics {
 [[nodiscard]] std::unique_ptr<Metrics> make_no_metrics();
 /// Null where the endpoint is malformed; that has been said on stderr then.
 [[nodiscard]] std::unique_ptr<Metrics> make_otlp_metrics(const Settings& settings, Shared& shared);
+/// To the telemetry store, without the SDK: store_metrics.cpp.
+[[nodiscard]] std::unique_ptr<Metrics> make_store_metrics(const std::string& address, const Settings& settings,
+                                                          Shared& shared);
+
+/// The upper bounds of a histogram's buckets.
+[[nodiscard]] std::vector<double> buckets_for(std::string_view unit);
+
+// The two that every Telemetry has.
+inline constexpr std::string_view kDroppedName = "ldt.telemetry.dropped";
+inline constexpr std::string_view kDroppedHelp = "Log records and spans that did not arrive";
+inline constexpr std::string_view kLeftOutName = "ldt.telemetry.left_out";
+inline constexpr std::string_view kLeftOutHelp = "Log records that the store does not get: nobody sampled their trace";
+inline constexpr std::string_view kRecordUnit = "{record}";
 
 }  // namespace ldt::telemetry

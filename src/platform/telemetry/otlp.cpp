@@ -30,7 +30,6 @@ namespace logs_v1 = otel::proto::collector::logs::v1;
 namespace trace_v1 = otel::proto::collector::trace::v1;
 
 constexpr std::size_t kRoomForWarnings = 65'536;
-constexpr std::chrono::milliseconds kStoreTimeout{2'000};
 constexpr std::chrono::milliseconds kStorePause{100};
 
 void add_count(otel::proto::common::v1::InstrumentationScope& scope, const char* key, std::uint64_t count) {

@@ -23,6 +23,7 @@ namespace otel = opentelemetry;
 namespace otlp = opentelemetry::exporter::otlp;
 
 inline constexpr const char* kScopeName = "ldt";
+inline constexpr std::chrono::milliseconds kStoreTimeout{2'000};
 
 /// service.name is the service's own; the operator's OTEL_SERVICE_NAME, which all services share, is the namespace.
 [[nodiscard]] otel::sdk::resource::Resource make_resource(const Shared& shared);

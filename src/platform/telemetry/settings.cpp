@@ -14,6 +14,7 @@ namespace {
 
 // People look at the store: what happened shows at once. It is near, and many small batches cost it little.
 constexpr std::chrono::milliseconds kStoreDelay{100};
+constexpr std::chrono::milliseconds kStoreMetricInterval{10'000};
 constexpr std::int64_t kTracesPerSecond = 100;
 
 std::string_view trimmed(std::string_view text) {
@@ -159,6 +160,7 @@ void read_destinations(const Reader& reader, bool has_store, Settings& settings)
   if (settings.uses_otlp()) check_protocol(reader);
   settings.store_traces = has_store && !settings.traces && traces != Choice::kNone;
   settings.store_logs = has_store && settings.logs == LogTarget::kFile;
+  settings.store_metrics = has_store && !settings.metrics && metrics != Choice::kNone;
 }
 
 }  // namespace
@@ -180,6 +182,7 @@ Settings read_settings(const Environment& environment, bool has_store) {
   if (!settings.uses_otlp() && !settings.uses_store()) return settings;
   if (settings.store_traces) settings.span_batches.delay = kStoreDelay;
   if (settings.store_logs) settings.log_batches.delay = kStoreDelay;
+  if (settings.store_metrics) settings.metric_interval = kStoreMetricInterval;
   settings.sampler = read_sampler(reader);
   if (settings.store_traces && !reader.text("OTEL_TRACES_SAMPLER")) settings.traces_per_second = kTracesPerSecond;
   read_batches(reader, "OTEL_BSP", settings.span_batches);

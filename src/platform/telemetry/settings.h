@@ -41,8 +41,9 @@ struct Settings {
   bool traces = false;   // over OTLP
   bool metrics = false;  // over OTLP
   LogTarget logs = LogTarget::kFile;
-  bool store_traces = false;  // to the telemetry store
-  bool store_logs = false;    // to the telemetry store, beside the file
+  bool store_traces = false;   // to the telemetry store
+  bool store_logs = false;     // to the telemetry store, beside the file
+  bool store_metrics = false;  // to the telemetry store
   Sampler sampler;
   std::int64_t traces_per_second = 0;  // at most so many that begin here are sampled; 0: as many as the sampler says
   BatchSettings span_batches;
@@ -54,7 +55,7 @@ struct Settings {
   std::vector<std::string> complaints;  // one line each
 
   [[nodiscard]] bool uses_otlp() const { return traces || metrics || logs == LogTarget::kOtlp; }
-  [[nodiscard]] bool uses_store() const { return store_traces || store_logs; }
+  [[nodiscard]] bool uses_store() const { return store_traces || store_logs || store_metrics; }
   /// Reverted orders are traced whatever the sampler said of them, unless the user wants no trace at all.
   [[nodiscard]] bool promotes() const { return store_traces && !sampler.off; }
 };

@@ -28,7 +28,7 @@ class TelemetryImpl final : public Telemetry {
         promotes_(settings.promotes()) {
     if (settings.traces_per_second > 0) limit_.emplace(settings.traces_per_second);
     if (settings.uses_otlp() || settings.uses_store()) quieten_sdk(shared_.service);
-    attempt("metrics", [&] { set_up_metrics(settings); });
+    attempt("metrics", [&] { set_up_metrics(options, settings); });
     attempt("spans", [&] { set_up_spans(options, settings); });
     attempt("logs", [&] { set_up_logs(options, settings); });
   }
@@ -94,7 +94,8 @@ class TelemetryImpl final : public Telemetry {
     }
   }
 
-  void set_up_metrics(const Settings& settings) {
+  void set_up_metrics(const Options& options, const Settings& settings) {
+    if (settings.store_metrics) metrics_ = make_store_metrics(options.store, settings, shared_);
     if (!settings.metrics) return;
     if (auto metrics = make_otlp_metrics(settings, shared_)) metrics_ = std::move(metrics);
   }

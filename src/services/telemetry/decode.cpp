@@ -1,6 +1,8 @@
 #include "services/telemetry/decode.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <utility>
 
 #include "base/order_id.h"
@@ -47,7 +49,8 @@ void reject(Batch& batch, std::string_view why) {
 
 std::size_t add_resource(Batch& batch, const otlp::resource::v1::Resource& resource) {
   const auto name = string_in(resource.attributes(), "service.name");
-  batch.resources.push_back({std::string(name.empty() ? "unknown" : name), to_json(resource.attributes())});
+  batch.resources.push_back(
+      {std::string(name.empty() ? "unknown" : name), to_json(resource.attributes()), to_labels(resource.attributes())});
   return batch.resources.size() - 1;
 }
 
@@ -152,30 +155,68 @@ std::string value_of(const otlp::metrics::v1::ExponentialHistogramDataPoint& poi
 
 std::string value_of(const otlp::metrics::v1::SummaryDataPoint& point) { return count_and_sum(point) + "}"; }
 
+void fill_numbers(PointRecord& record, const otlp::metrics::v1::NumberDataPoint& point) {
+  const bool whole = point.value_case() == otlp::metrics::v1::NumberDataPoint::kAsInt;
+  record.number = whole ? static_cast<double>(point.as_int()) : point.as_double();
+}
+
+/// One whose buckets make no sense has no place in Prometheus.
+void fill_numbers(PointRecord& record, const otlp::metrics::v1::HistogramDataPoint& point) {
+  record.number = point.sum();
+  record.count = point.count();
+  record.bounds.assign(point.explicit_bounds().begin(), point.explicit_bounds().end());
+  record.buckets.assign(point.bucket_counts().begin(), point.bucket_counts().end());
+  const bool finite =
+      std::all_of(record.bounds.begin(), record.bounds.end(), [](double b) { return std::isfinite(b); });
+  const bool sound =
+      finite && record.buckets.size() == record.bounds.size() + 1 &&
+      std::adjacent_find(record.bounds.begin(), record.bounds.end(), std::greater_equal<>()) == record.bounds.end();
+  if (!sound) record.shape = PointShape::kOther;
+}
+
+template <class Other>
+void fill_numbers(PointRecord&, const Other&) {}
+
 template <class Points>
 void add_points(Batch& batch, std::size_t resource, const otlp::metrics::v1::Metric& metric, const char* kind,
-                const Points& points, WallTime now) {
+                PointShape shape, const Points& points, WallTime now) {
   for (const auto& point : points) {
     const std::int64_t time = point.time_unix_nano() != 0 ? to_us(point.time_unix_nano()) : now.us;
-    batch.points.push_back(
-        {resource, time, metric.name(), metric.unit(), kind, to_json(point.attributes()), value_of(point)});
+    PointRecord& record = batch.points.emplace_back(
+        PointRecord{resource, time, metric.name(), metric.unit(), kind, to_json(point.attributes()), value_of(point)});
+    if (shape == PointShape::kOther) continue;
+    record.shape = shape;
+    record.description = metric.description();
+    record.labels = to_labels(point.attributes());
+    fill_numbers(record, point);
   }
+}
+
+/// Prometheus counts from the start: what counts since the last time only has no place there.
+template <class Data>
+PointShape shape_of(const Data& data, PointShape shape) {
+  return data.aggregation_temporality() == otlp::metrics::v1::AGGREGATION_TEMPORALITY_CUMULATIVE ? shape
+                                                                                                 : PointShape::kOther;
 }
 
 void add(Batch& batch, std::size_t resource, const otlp::metrics::v1::Metric& metric, WallTime now) {
   using Metric = otlp::metrics::v1::Metric;
+  const auto add_kind = [&](const char* kind, PointShape shape, const auto& data) {
+    add_points(batch, resource, metric, kind, shape, data.data_points(), now);
+  };
   switch (metric.data_case()) {
     case Metric::kGauge:
-      return add_points(batch, resource, metric, "gauge", metric.gauge().data_points(), now);
+      return add_kind("gauge", PointShape::kGauge, metric.gauge());
     case Metric::kSum:
-      return add_points(batch, resource, metric, "sum", metric.sum().data_points(), now);
+      return add_kind("sum",
+                      shape_of(metric.sum(), metric.sum().is_monotonic() ? PointShape::kCounter : PointShape::kGauge),
+                      metric.sum());
     case Metric::kHistogram:
-      return add_points(batch, resource, metric, "histogram", metric.histogram().data_points(), now);
+      return add_kind("histogram", shape_of(metric.histogram(), PointShape::kHistogram), metric.histogram());
     case Metric::kExponentialHistogram:
-      return add_points(batch, resource, metric, "exponential_histogram", metric.exponential_histogram().data_points(),
-                        now);
+      return add_kind("exponential_histogram", PointShape::kOther, metric.exponential_histogram());
     case Metric::kSummary:
-      return add_points(batch, resource, metric, "summary", metric.summary().data_points(), now);
+      return add_kind("summary", PointShape::kOther, metric.summary());
     default:
       return reject(batch, "a metric without data");
   }

@@ -81,9 +81,18 @@ void receive(Storage& storage, Signal signal, const Request& request, const Resp
   });
 }
 
+Response metrics_response(const Storage& storage) {
+  Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = storage.exposition();
+  return response;
+}
+
 }  // namespace
 
 HttpReceiver::HttpReceiver(Storage& storage) : server_(server_options()) {
+  router_.add(http::Method::kGet, "/metrics",
+              [&storage](const Request&, const Responder& responder) { responder.answer(metrics_response(storage)); });
   const std::pair<const char*, Signal> routes[] = {
       {"/v1/logs", Signal::kLogs}, {"/v1/traces", Signal::kTraces}, {"/v1/metrics", Signal::kMetrics}};
   for (const auto& [path, signal] : routes) {

@@ -1,4 +1,4 @@
-// OTLP over HTTP with protobuf: POST /v1/logs, /v1/traces and /v1/metrics.
+// OTLP over HTTP with protobuf: POST /v1/logs, /v1/traces and /v1/metrics; and GET /metrics for Prometheus.
 // Depends on platform/http. Invariant: nothing but protobuf is taken, so that no web page can send anything here
 // without the browser asking first.
 #pragma once

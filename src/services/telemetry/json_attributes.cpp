@@ -77,6 +77,16 @@ std::string to_json(const KeyValues& attributes, std::string_view left_out) {
   return out;
 }
 
+Labels to_labels(const KeyValues& attributes) {
+  Labels labels;
+  std::set<std::string_view> seen;
+  for (int i = attributes.size(); i-- > 0;) {
+    const auto& attribute = attributes.Get(i);
+    if (seen.insert(attribute.key()).second) labels.emplace_back(attribute.key(), to_text(attribute.value()));
+  }
+  return labels;
+}
+
 std::string to_text(const common::AnyValue& value) {
   if (value.value_case() == common::AnyValue::kStringValue) return value.string_value();
   if (value.value_case() == common::AnyValue::VALUE_NOT_SET) return {};

@@ -8,6 +8,7 @@
 #include <google/protobuf/repeated_ptr_field.h>
 
 #include "opentelemetry/proto/common/v1/common.pb.h"
+#include "services/telemetry/records.h"
 
 namespace ldt::telemetry_store {
 
@@ -17,6 +18,8 @@ using KeyValues = google::protobuf::RepeatedPtrField<opentelemetry::proto::commo
 [[nodiscard]] std::string to_json(const KeyValues& attributes, std::string_view left_out = {});
 /// A string as it is, anything else as JSON.
 [[nodiscard]] std::string to_text(const opentelemetry::proto::common::v1::AnyValue& value);
+/// The last value of each key, as to_text().
+[[nodiscard]] Labels to_labels(const KeyValues& attributes);
 /// The string attribute of that name; empty where there is none.
 [[nodiscard]] std::string_view string_in(const KeyValues& attributes, std::string_view key);
 /// The integer attribute of that name; 0 where there is none or it is negative.

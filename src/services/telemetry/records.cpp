@@ -12,7 +12,9 @@ std::size_t bytes_of(const SpanRecord& span) {
 }
 
 std::size_t bytes_of(const PointRecord& point) {
-  return sizeof point + point.name.size() + point.unit.size() + point.attributes.size() + point.value.size();
+  const std::size_t numbers = (point.bounds.size() + point.buckets.size()) * sizeof(double);
+  return sizeof point + point.name.size() + point.unit.size() + 2 * point.attributes.size() + point.value.size() +
+         point.description.size() + numbers;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ldt::telemetry_store {
@@ -14,10 +15,14 @@ namespace ldt::telemetry_store {
 inline constexpr int kInfoSeverity = 9;
 inline constexpr int kWarnSeverity = 13;
 
+/// Attributes by name, values as text.
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
 /// Who sent it.
 struct Resource {
   std::string service;
   std::string attributes;  // JSON
+  Labels labels;           // the same, for Prometheus
 };
 
 struct LogRecord {
@@ -47,6 +52,9 @@ struct SpanRecord {
   std::string links;  // JSON
 };
 
+/// What a point is to Prometheus; kOther: it has no place there.
+enum class PointShape { kOther, kGauge, kCounter, kHistogram };
+
 /// One data point of a metric.
 struct PointRecord {
   std::size_t resource = 0;
@@ -56,6 +64,14 @@ struct PointRecord {
   std::string kind;  // "gauge", "sum", "histogram", ...
   std::string attributes;
   std::string value;  // JSON: a number, or an object of what its kind has
+
+  PointShape shape = PointShape::kOther;
+  std::string description;
+  Labels labels;                       // the attributes again
+  double number = 0;                   // a gauge's or counter's value, a histogram's sum
+  std::uint64_t count = 0;             // of a histogram
+  std::vector<double> bounds;          // of its buckets, ascending; one more bucket follows
+  std::vector<std::uint64_t> buckets;  // how many fell into each
 };
 
 /// What a sender says of itself: records that it could not keep, and that it left out since nobody sampled them.

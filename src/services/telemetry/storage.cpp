@@ -156,6 +156,7 @@ Storage::Storage(std::string path, const Bounds& bounds, Say say, std::unique_pt
 Storage::~Storage() { stop(); }
 
 void Storage::submit(Batch batch, Done done) {
+  series_.take(batch, clock_.steady());
   Job job{std::move(batch), std::move(done), {}, 0};
   job.verdict.dropped = job.batch.rejected;
   job.verdict.why = job.batch.why;

@@ -18,6 +18,7 @@
 #include "services/telemetry/records.h"
 #include "services/telemetry/retention.h"
 #include "services/telemetry/schema.h"
+#include "services/telemetry/series.h"
 
 namespace ldt::telemetry_store {
 
@@ -49,6 +50,8 @@ class Storage {
   /// Writes what is queued and ends the thread. Idempotent.
   void stop();
   [[nodiscard]] Losses losses() const;
+  /// The metrics as they are now, in Prometheus' text format.
+  [[nodiscard]] std::string exposition() const { return series_.exposition(clock_.steady()); }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
@@ -75,6 +78,7 @@ class Storage {
   const Retention retention_;
   const Say say_;
   const SystemClock clock_;
+  Series series_;
   std::unique_ptr<File> file_;  // the thread's; null while it cannot be opened
   SteadyTime tidy_at_{};
   bool untidy_ = true;  // there may be too much, or what is too old
