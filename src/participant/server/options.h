@@ -9,10 +9,12 @@
 namespace ldt::participant {
 
 struct Options {
-  std::string service;   // "payment"
-  std::string database;  // a file
-  std::string listen;    // "unix:PATH" or "HOST:PORT"
-  std::string batches;   // a socket's path, for an order service on this machine; empty: there is none
+  std::string service;        // "payment"
+  std::string database;       // a file
+  std::string listen;         // "unix:PATH" or "HOST:PORT"
+  std::string batches;        // a socket's path, for an order service on this machine; empty: there is none
+  std::string health;         // "HOST:PORT" for probes; empty: none
+  std::string tls_directory;  // empty: plain text
   std::string log_directory = "log";
   std::string telemetry_store;  // gRPC address; empty: there is none
   bool allow_failures = false;

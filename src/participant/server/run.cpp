@@ -16,6 +16,8 @@
 #include "participant/server/batch_socket.h"
 #include "participant/server/statistics_service.h"
 #include "participant/storage/store.h"
+#include "platform/grpc/channel.h"
+#include "platform/grpc/security.h"
 #include "platform/grpc/server.h"
 #include "platform/telemetry/telemetry.h"
 
@@ -35,9 +37,19 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
+void say(const Options& options, const std::string& line) {
+  std::fprintf(stderr, "ldt-%s: %s\n", options.service.c_str(), line.c_str());
+}
+
 int fail(const Options& options, const Error& error, int exit_code) {
-  std::fprintf(stderr, "ldt-%s: %s\n", options.service.c_str(), error.detail.c_str());
+  say(options, error.detail);
   return exit_code;
+}
+
+/// Null where there is no telemetry store.
+std::shared_ptr<grpc::Channel> store_channel(const Options& options, const rpc::Security& security) {
+  if (options.telemetry_store.empty()) return nullptr;
+  return rpc::make_channel(options.telemetry_store, security, "telemetry");
 }
 
 std::uint64_t random_seed() {
@@ -51,6 +63,9 @@ int run(const Options& options, const Description& description) {
   const sigset_t stop_signals = block_stop_signals();
   const SystemClock clock;
 
+  const auto security =
+      rpc::Security::open(options.tls_directory, options.service, [&](const std::string& line) { say(options, line); });
+  if (!security) return fail(options, security.error(), kDataUnusableExitCode);
   auto store = Store::open(options.database, {.migrations = description.migrations});
   if (!store) return fail(options, store.error(), kDataUnusableExitCode);
   Book book;
@@ -61,15 +76,17 @@ int run(const Options& options, const Description& description) {
   const auto telemetry = telemetry::start({.service_name = options.service,
                                            .service_version = LDT_VERSION,
                                            .log_directory = options.log_directory,
-                                           .store = options.telemetry_store});
+                                           .store = store_channel(options, *security)});
   Reporter reporter(*telemetry, description.rules.terms(), clock, random_seed());
   process::CommitCounters commits;
   Writer writer(description.rules, **store, book, reporter, commits, clock);
   Host host{description.rules, options.database, writer, **readers, reporter, options.allow_failures};
   const auto service = description.make_service(host, book);
   const auto statistics = make_statistics_service(commits);
-  auto server = rpc::Server::start(options.listen, {{service.get(), std::string(description.full_name)},
-                                                    {statistics.get(), std::string(statistics_service_name())}});
+  auto server = rpc::Server::start(
+      options.listen,
+      {{service.get(), std::string(description.full_name)}, {statistics.get(), std::string(statistics_service_name())}},
+      *security, options.health);
   if (!server) return fail(options, server.error(), kCannotListenExitCode);
 
   std::unique_ptr<frames::Listener> batches;
@@ -80,7 +97,7 @@ int run(const Options& options, const Description& description) {
   }
 
   (*server)->set_ready();
-  std::fprintf(stderr, "ldt-%s: ready on %s\n", options.service.c_str(), options.listen.c_str());
+  say(options, "ready on " + options.listen);
   int signal = 0;
   sigwait(&stop_signals, &signal);
 

@@ -17,11 +17,13 @@ std::string target_of(const std::vector<std::string>& replicas) {
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
-  return make_channel(std::vector<std::string>{address});
+std::shared_ptr<grpc::Channel> make_channel(const std::string& address, const Security& security,
+                                            const std::string& peer) {
+  return make_channel(std::vector<std::string>{address}, security, peer);
 }
 
-std::shared_ptr<grpc::Channel> make_channel(const std::vector<std::string>& replicas) {
+std::shared_ptr<grpc::Channel> make_channel(const std::vector<std::string>& replicas, const Security& security,
+                                            const std::string& peer) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
@@ -33,7 +35,8 @@ std::shared_ptr<grpc::Channel> make_channel(const std::vector<std::string>& repl
   // The channels of one process share nothing: one peer's trouble is not another's.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetLoadBalancingPolicyName("round_robin");
-  return grpc::CreateCustomChannel(target_of(replicas), grpc::InsecureChannelCredentials(), arguments);
+  if (security.on()) arguments.SetSslTargetNameOverride(peer);
+  return grpc::CreateCustomChannel(target_of(replicas), security.channel_credentials(), arguments);
 }
 
 }  // namespace ldt::rpc

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "platform/grpc/security.h"
 
 namespace grpc {
 class Server;
@@ -30,8 +31,13 @@ class Server {
  public:
   /// Listens at once; health says NOT_SERVING until set_ready().
   /// @param address  "unix:PATH" (its folder is made; only the owner can open it) or "HOST:PORT"
+  /// @param health   HOST:PORT where health alone is told, in plain text, to probes that have no certificate; empty:
+  /// no.
+  ///                 Beside the services it knows one named "live", which is well as long as it is answered for at all
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const std::string& address,
-                                                             const std::vector<NamedService>& services);
+                                                             const std::vector<NamedService>& services,
+                                                             const Security& security = {},
+                                                             const std::string& health = {});
   ~Server();
 
   void set_ready();
@@ -43,6 +49,7 @@ class Server {
   explicit Server(std::unique_ptr<grpc::Server> server);
   void set_serving(bool serving);
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::Server> health_server_;  // may be null
   std::vector<std::string> names_;
 };
 

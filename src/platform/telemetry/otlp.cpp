@@ -299,15 +299,17 @@ std::unique_ptr<SpanSink> make_otlp_spans(const Settings& settings, Shared& shar
                                                                     shared, [] {});
 }
 
-std::unique_ptr<LogSink> make_store_logs(const std::string& address, const Settings& settings, Shared& shared) {
+std::unique_ptr<LogSink> make_store_logs(const std::shared_ptr<grpc::Channel>& store, const Settings& settings,
+                                         Shared& shared) {
   return std::make_unique<OtlpLogs>(Receiver::kStore,
-                                    OtlpConnection<LogSignal::Service>(address, kStoreTimeout, shared.stop),
+                                    OtlpConnection<LogSignal::Service>(store, kStoreTimeout, shared.stop),
                                     settings.log_batches, shared, [] {});
 }
 
-std::unique_ptr<SpanSink> make_store_spans(const std::string& address, const Settings& settings, Shared& shared) {
+std::unique_ptr<SpanSink> make_store_spans(const std::shared_ptr<grpc::Channel>& store, const Settings& settings,
+                                           Shared& shared) {
   return std::make_unique<OtlpSpans>(Receiver::kStore,
-                                     OtlpConnection<SpanSignal::Service>(address, kStoreTimeout, shared.stop),
+                                     OtlpConnection<SpanSignal::Service>(store, kStoreTimeout, shared.stop),
                                      settings.span_batches, shared, [] {});
 }
 

@@ -19,11 +19,11 @@ void quieten_sdk(const std::string& service);
                                                       std::function<void()> after_batch);
 [[nodiscard]] std::unique_ptr<SpanSink> make_otlp_spans(const Settings& settings, Shared& shared);
 
-/// The same to the telemetry store at `address`. What it cannot take just now is sent again, in silence, until the
+/// The same to the telemetry store. What it cannot take just now is sent again, in silence, until the
 /// queue is full: a store that is restarted misses nothing.
-[[nodiscard]] std::unique_ptr<LogSink> make_store_logs(const std::string& address, const Settings& settings,
-                                                       Shared& shared);
-[[nodiscard]] std::unique_ptr<SpanSink> make_store_spans(const std::string& address, const Settings& settings,
-                                                         Shared& shared);
+[[nodiscard]] std::unique_ptr<LogSink> make_store_logs(const std::shared_ptr<grpc::Channel>& store,
+                                                       const Settings& settings, Shared& shared);
+[[nodiscard]] std::unique_ptr<SpanSink> make_store_spans(const std::shared_ptr<grpc::Channel>& store,
+                                                         const Settings& settings, Shared& shared);
 
 }  // namespace ldt::telemetry

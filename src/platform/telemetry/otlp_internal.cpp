@@ -62,15 +62,6 @@ otel::sdk::resource::Resource make_resource(const Shared& shared) {
   return otel::sdk::resource::Resource::Create(attributes);
 }
 
-std::shared_ptr<grpc::Channel> make_store_channel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
 SdkValue::SdkValue(const Value& value) {
   if (const auto* text = std::get_if<std::string_view>(&value)) {
     value_ = sdk_view(valid_utf8(*text, repaired_));

@@ -28,9 +28,6 @@ inline constexpr std::chrono::milliseconds kStoreTimeout{2'000};
 /// service.name is the service's own; the operator's OTEL_SERVICE_NAME, which all services share, is the namespace.
 [[nodiscard]] otel::sdk::resource::Resource make_resource(const Shared& shared);
 
-/// A channel that finds a store which was restarted within a quarter of a second.
-[[nodiscard]] std::shared_ptr<grpc::Channel> make_store_channel(const std::string& address);
-
 /// An attribute of ours as the SDK wants it. Keeps a repaired copy of a string that is not UTF-8.
 class SdkValue {
  public:
@@ -58,10 +55,10 @@ class OtlpConnection {
     if (const auto channel = otlp::OtlpGrpcClient::MakeChannel(options_)) stub_ = Service::NewStub(channel);
   }
 
-  /// To the telemetry store of this machine: "unix:PATH".
-  OtlpConnection(const std::string& address, std::chrono::milliseconds timeout, StopSwitch& stop)
-      : stub_(Service::NewStub(make_store_channel(address))), stop_(stop) {
-    options_.endpoint = address;
+  /// To the telemetry store.
+  OtlpConnection(const std::shared_ptr<grpc::Channel>& store, std::chrono::milliseconds timeout, StopSwitch& stop)
+      : stub_(Service::NewStub(store)), stop_(stop) {
+    options_.endpoint = "the telemetry store";
     options_.timeout = timeout;
   }
 

@@ -149,7 +149,7 @@ class TelemetryImpl final : public Telemetry {
 }  // namespace
 
 std::unique_ptr<Telemetry> start(const Options& options) {
-  const Settings settings = read_settings(process_environment, !options.store.empty());
+  const Settings settings = read_settings(process_environment, options.store != nullptr);
   for (const std::string& complaint : settings.complaints) say_on_stderr(options.service_name, complaint);
   return std::make_unique<TelemetryImpl>(options, settings);
 }

@@ -19,6 +19,10 @@
 #include "base/clock.h"
 #include "base/trace_context.h"
 
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
 namespace ldt::telemetry {
 
 using Value = std::variant<std::string_view, std::int64_t, double, bool>;
@@ -38,7 +42,7 @@ struct Options {
   std::string log_directory;                 // where <service_name>.jsonl goes when no OTLP endpoint is set
   std::uint64_t log_file_bytes = 64u << 20;  // a file that grows beyond this is rotated, ...
   int log_files = 4;                         // ... and so many are kept
-  std::string store;                         // gRPC address of the telemetry store, "unix:PATH"; empty: there is none
+  std::shared_ptr<grpc::Channel> store;      // to the telemetry store; null: there is none
 };
 
 enum class SpanKind { kInternal, kServer, kClient };

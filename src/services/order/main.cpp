@@ -12,6 +12,7 @@
 
 #include "base/exit_codes.h"
 #include "platform/grpc/channel.h"
+#include "platform/grpc/security.h"
 #include "platform/grpc/server.h"
 #include "platform/process/statistics.h"
 #include "platform/sqlite/io_counters.h"
@@ -38,6 +39,8 @@ constexpr std::chrono::milliseconds kDrainGrace{300};
 struct Options {
   std::string db = "order/order.db";
   std::string listen = "unix:run/order.sock";
+  std::string health;
+  std::string tls_directory;
   std::string http = "127.0.0.1:8080";
   std::array<order::PeerOptions, saga::kPlan.size()> peers{{{.addresses = {"unix:run/payment.sock"}},
                                                             {.addresses = {"unix:run/inventory.sock"}},
@@ -54,6 +57,8 @@ struct Options {
 void declare(CLI::App& app, Options& options) {
   app.add_option("--db", options.db, "SQLite database")->capture_default_str();
   app.add_option("--listen", options.listen, "gRPC address: unix:PATH or HOST:PORT")->capture_default_str();
+  app.add_option("--health", options.health, "HOST:PORT for gRPC health checks alone, in plain text (else none)");
+  app.add_option("--tls-dir", options.tls_directory, "ca.crt, tls.crt and tls.key for mutual TLS (else plain text)");
   app.add_option("--http", options.http, "HTTP address: HOST:PORT")->capture_default_str();
   for (std::size_t i = 0; i < options.peers.size(); ++i) {
     const std::string name(saga::to_string(static_cast<saga::Participant>(i)));
@@ -81,8 +86,10 @@ void declare(CLI::App& app, Options& options) {
       ->check(CLI::PositiveNumber);
 }
 
+void say(const std::string& line) { std::fprintf(stderr, "ldt-order: %s\n", line.c_str()); }
+
 int fail(const Error& error, int exit_code) {
-  std::fprintf(stderr, "ldt-order: %s\n", error.detail.c_str());
+  say(error.detail);
   return exit_code;
 }
 
@@ -102,15 +109,22 @@ order::ServiceStatistics statistics_of(const order::CommitStatistics& commit_sta
 }
 
 int run(const Options& options) {
+  const auto security = rpc::Security::open(options.tls_directory, "order", say);
+  if (!security) return fail(security.error(), kDataUnusableExitCode);
+  std::shared_ptr<grpc::Channel> telemetry_store;
+  if (!options.telemetry_store.empty()) {
+    telemetry_store = rpc::make_channel(options.telemetry_store, *security, "telemetry");
+  }
   const auto telemetry = telemetry::start({.service_name = "order",
                                            .service_version = LDT_VERSION,
                                            .log_directory = options.log_directory,
-                                           .store = options.telemetry_store});
+                                           .store = telemetry_store});
   std::array<std::shared_ptr<grpc::Channel>, saga::kPlan.size()> channels;
   order::ParticipantLinks::Addresses participants;
   for (std::size_t i = 0; i < channels.size(); ++i) {
-    channels[i] = order::any_replica(options.peers[i]);
-    participants[i] = order::each_replica(options.peers[i]);
+    const std::string name(saga::to_string(static_cast<saga::Participant>(i)));
+    channels[i] = order::any_replica(options.peers[i], *security, name);
+    participants[i] = order::each_replica(options.peers[i], *security, name);
   }
 
   order::EngineLimits limits;
@@ -145,7 +159,8 @@ int run(const Options& options) {
   prices.start();
 
   const auto service = order::make_order_service(orders, options.handling);
-  auto server = rpc::Server::start(options.listen, {{service.get(), std::string(order::order_service_name())}});
+  auto server = rpc::Server::start(options.listen, {{service.get(), std::string(order::order_service_name())}},
+                                   *security, options.health);
   if (!server) return fail(server.error(), kCannotListenExitCode);
 
   order::GrpcAuditor auditor(*storage, channels);
@@ -161,7 +176,7 @@ int run(const Options& options) {
   };
   order::HttpApi api(orders, auditor, activity, events, channels[0], channels[1], channels[2], readiness,
                      {read_token(options.operator_token_file), options.allow_failures, options.handling,
-                      options.telemetry_store, [&commits] { return statistics_of(commits); }},
+                      telemetry_store, [&commits] { return statistics_of(commits); }},
                      *telemetry);
   const auto port = api.start(options.http);
   if (!port) return fail(port.error(), kCannotListenExitCode);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/exit_codes.h"
+#include "platform/grpc/security.h"
 #include "platform/grpc/server.h"
 #include "services/telemetry/grpc_receiver.h"
 #include "services/telemetry/http_receiver.h"
@@ -26,6 +27,8 @@ constexpr const char* kNoAddress = "off";
 struct Options {
   std::string db = "telemetry/telemetry.db";
   std::string listen = "unix:run/telemetry.sock";
+  std::string health;
+  std::string tls_directory;
   std::string grpc = "127.0.0.1:4317";
   std::string http = "127.0.0.1:4318";
   std::int64_t max_age_s = 24 * 3600;
@@ -36,6 +39,9 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--db", options.db, "SQLite database")->capture_default_str();
   app.add_option("--listen", options.listen, "gRPC address for OTLP and for questions: unix:PATH or HOST:PORT")
       ->capture_default_str();
+  app.add_option("--health", options.health, "HOST:PORT for gRPC health checks alone, in plain text (else none)");
+  app.add_option("--tls-dir", options.tls_directory,
+                 "ca.crt, tls.crt and tls.key for mutual TLS on --listen (else plain text)");
   app.add_option("--otlp-grpc", options.grpc, "HOST:PORT for OTLP over gRPC; off: none")->capture_default_str();
   app.add_option("--otlp-http", options.http, "HOST:PORT for OTLP over HTTP with protobuf; off: none")
       ->capture_default_str();
@@ -68,6 +74,11 @@ void listen_http(const std::string& address, telemetry_store::HttpReceiver& rece
 }
 
 int run(const Options& options, const sigset_t& stop_signals) {
+  const auto security = rpc::Security::open(options.tls_directory, "telemetry", say);
+  if (!security) {
+    say(security.error().detail);
+    return kDataUnusableExitCode;
+  }
   const telemetry_store::Bounds bounds{std::chrono::seconds(options.max_age_s),
                                        static_cast<std::uint64_t>(options.max_mb) << 20U};
   auto storage = telemetry_store::Storage::start(options.db, bounds, say);
@@ -79,7 +90,7 @@ int run(const Options& options, const sigset_t& stop_signals) {
   const auto questions = telemetry_store::make_query_service(**storage);
   auto services = own.services();
   services.push_back({questions.get(), telemetry_store::query_service_name()});
-  auto server = rpc::Server::start(options.listen, services);
+  auto server = rpc::Server::start(options.listen, services, *security, options.health);
   if (!server) {
     say(server.error().detail);
     return kCannotListenExitCode;

@@ -26,7 +26,7 @@ struct HttpApiOptions {
   std::string operator_token;  // empty: every operator call is refused
   bool allow_failures = false;
   saga::Handling default_handling;                    // of orders that do not say
-  std::string telemetry_store;                        // gRPC address; empty: there is none
+  std::shared_ptr<grpc::Channel> telemetry_store;     // null: there is none
   std::function<ServiceStatistics()> own_statistics;  // of this process; called on the HTTP thread
 };
 

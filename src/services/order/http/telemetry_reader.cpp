@@ -8,7 +8,6 @@
 #include <grpcpp/client_context.h>
 
 #include "ldt/telemetry/v1/telemetry.grpc.pb.h"
-#include "platform/grpc/channel.h"
 
 namespace ldt::order {
 namespace {
@@ -68,8 +67,8 @@ struct Call {
 /// The stub, and how many calls are under way, so that nobody is called back after the end.
 class TelemetryReader::Calls {
  public:
-  explicit Calls(const std::string& address) {
-    if (!address.empty()) stub_ = api::TelemetryService::NewStub(rpc::make_channel(address));
+  explicit Calls(const std::shared_ptr<grpc::Channel>& store) {
+    if (store != nullptr) stub_ = api::TelemetryService::NewStub(store);
   }
 
   /// Starts the call by `start(stub, call, on_status)`; its reply, converted, goes to `done`.
@@ -116,7 +115,8 @@ class TelemetryReader::Calls {
   bool stopped_ = false;
 };
 
-TelemetryReader::TelemetryReader(const std::string& address) : calls_(std::make_shared<Calls>(address)) {}
+TelemetryReader::TelemetryReader(const std::shared_ptr<grpc::Channel>& store)
+    : calls_(std::make_shared<Calls>(store)) {}
 
 TelemetryReader::~TelemetryReader() { stop(); }
 

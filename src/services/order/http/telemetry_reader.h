@@ -15,6 +15,10 @@
 #include "base/result.h"
 #include "base/trace_context.h"
 
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
 namespace ldt::order {
 
 /// What to list; empty members do not choose.
@@ -71,8 +75,8 @@ class TelemetryReader {
  public:
   static constexpr std::chrono::seconds kDeadline{5};
 
-  /// @param address  the store's; empty: every question is answered with kUnavailable
-  explicit TelemetryReader(const std::string& address);
+  /// @param store  null: every question is answered with kUnavailable
+  explicit TelemetryReader(const std::shared_ptr<grpc::Channel>& store);
   ~TelemetryReader();
   TelemetryReader(const TelemetryReader&) = delete;
   TelemetryReader& operator=(const TelemetryReader&) = delete;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/grpc/security.h"
 #include "services/order/peers/participant_link.h"
 
 namespace ldt::order {
@@ -15,9 +16,11 @@ struct PeerOptions {
   std::string batches;                 // the batch socket of the only one; empty: none
 };
 
-/// A channel for reads, over all of them.
-[[nodiscard]] std::shared_ptr<grpc::Channel> any_replica(const PeerOptions& peer);
+/// A channel for reads, over all of them. `name`: the participant's, which their certificates are made out to.
+[[nodiscard]] std::shared_ptr<grpc::Channel> any_replica(const PeerOptions& peer, const rpc::Security& security,
+                                                         const std::string& name);
 /// One address for each replica; for a name that stands for several processes, so many that each of a few gets one.
-[[nodiscard]] std::vector<PeerAddress> each_replica(const PeerOptions& peer);
+[[nodiscard]] std::vector<PeerAddress> each_replica(const PeerOptions& peer, const rpc::Security& security,
+                                                    const std::string& name);
 
 }  // namespace ldt::order
