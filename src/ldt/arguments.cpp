@@ -47,6 +47,7 @@ class Parser {
     add_operator_commands();
     add_logs();
     add_bench();
+    add_certificates();
   }
 
   std::variant<Command, int> parse(int argc, char** argv) {
@@ -112,6 +113,9 @@ class Parser {
     sub->add_flag("--detach", command->detach, "run in the background once ready");
     sub->add_flag("--no-failures", command->no_failures, "refuse failure instructions");
     add_store(sub, command->store);
+    sub->add_flag("--tls", command->tls,
+                  "the services speak mutual TLS among each other, with certificates of a development CA that is\n"
+                  "made in the data folder");
     sub->add_flag("--no-telemetry-store", command->no_telemetry_store,
                   "keep no logs and traces to ask for (also: LDT_TELEMETRY_STORE=off, or an OTLP endpoint is set)");
     sub->add_option("--otlp-grpc", command->otlp_grpc, "where the store takes OTLP over gRPC from others; off: nowhere")
@@ -135,6 +139,14 @@ class Parser {
     add_data(sub, command->data_folder);
     add_store(sub, command->store);
     sub->get_option("--store")->required(command->store.empty());
+  }
+
+  void add_certificates() {
+    auto [sub, command] =
+        add<CertificatesCommand>("certificates", "make or renew certificates of a development CA for the services");
+    add_data(sub, command->data_folder);
+    sub->add_option("folder", command->folder, "where (else tls in the data folder)");
+    sub->add_flag("--renew", command->renew, "new ones for all; services that run take them over by themselves");
   }
 
   void add_order() {

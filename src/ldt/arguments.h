@@ -23,6 +23,7 @@ struct UpCommand {
   bool detach = false;
   bool no_failures = false;
   std::string store;  // a PostgreSQL URL; empty: SQLite in the data folder
+  bool tls = false;
   bool no_telemetry_store = false;
   std::string otlp_grpc;      // HOST:PORT of the store's OTLP receiver over gRPC, or "off"
   std::string otlp_http;      // the same over HTTP
@@ -37,6 +38,12 @@ struct DownCommand {
 struct MigrateCommand {
   std::string data_folder;
   std::string store;
+};
+
+struct CertificatesCommand {
+  std::string data_folder;
+  std::string folder;  // empty: the data folder's
+  bool renew = false;
 };
 
 struct OrderCommand {
@@ -149,9 +156,10 @@ struct BenchCommand {
   std::string hot;  // "sku" or "user": all orders on one; empty: spread
 };
 
-using Command = std::variant<UpCommand, DownCommand, MigrateCommand, OrderCommand, OrdersCommand, AccountCommand,
-                             WalletCommand, InventoryCommand, SagasCommand, AuditCommand, CancelCommand, RetryCommand,
-                             RestockCommand, PriceCommand, GrantCommand, LogsCommand, TraceCommand, BenchCommand>;
+using Command =
+    std::variant<UpCommand, DownCommand, MigrateCommand, OrderCommand, OrdersCommand, AccountCommand, WalletCommand,
+                 InventoryCommand, SagasCommand, AuditCommand, CancelCommand, RetryCommand, RestockCommand,
+                 PriceCommand, GrantCommand, LogsCommand, TraceCommand, BenchCommand, CertificatesCommand>;
 
 /// Absolute: LDT_DATA, or `data` in the project's folder (LDT_ROOT, set by the script `ldt`) or here.
 [[nodiscard]] std::string default_data_folder();

@@ -25,4 +25,6 @@ int run(const LogsCommand& command);       // logs.cpp
 int run(const TraceCommand& command);      // trace.cpp
 int run(const BenchCommand& command);      // bench/bench.cpp
 
+int run(const CertificatesCommand& command);  // certificates.cpp
+
 }  // namespace ldt

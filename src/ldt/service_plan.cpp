@@ -24,15 +24,17 @@ std::string batch_socket(const std::string& service) { return "run/" + service +
 
 ServicePlan local_participant_plan(const std::string& service, const PlanOptions& options) {
   ServicePlan plan = local_plan(service, options);
-  append(plan, {"--batches", batch_socket(service)});
+  if (!options.tls) append(plan, {"--batches", batch_socket(service)});
   return plan;
 }
 
 ServicePlan local_order_plan(const PlanOptions& options) {
   ServicePlan plan = local_plan("order", options);
   append(plan, {"--http", options.http.text(), "--operator-token-file", "operator.token"});
-  for (const auto& name : participants())
-    append(plan, {"--" + name, "unix:run/" + name + ".sock", "--" + name + "-batches", batch_socket(name)});
+  for (const auto& name : participants()) {
+    append(plan, {"--" + name, "unix:run/" + name + ".sock"});
+    if (!options.tls) append(plan, {"--" + name + "-batches", batch_socket(name)});
+  }
   return plan;
 }
 

@@ -38,6 +38,7 @@ struct PlanOptions {
   bool allow_failures = false;
   std::optional<StoreOptions> telemetry;  // nothing: without the store
   std::string store;                      // a PostgreSQL URL; empty: SQLite in the data folder
+  bool tls = false;                       // everything between the services goes over gRPC with certificates
 };
 
 /// The participants of every order, in the order of its steps.

@@ -7,6 +7,7 @@
 #include "ldt/commands.h"
 #include "ldt/data_folder.h"
 #include "ldt/exit_codes.h"
+#include "ldt/identities.h"
 #include "ldt/listen_port.h"
 #include "ldt/marketplace.h"
 #include "ldt/supervisor.h"
@@ -26,8 +27,20 @@ std::string greeting(const UpCommand& command, const DataFolder& data, const Add
          format_duration(took_ms * 1000) + ")\n" +                                                  //
          "  data            " + data.path() + "\n" +                                                //
          "  operator token  " + data.file("operator.token") + "\n" +                                //
+         (command.tls ? "  certificates    " + data.file(kTlsFolder) + "\n" : "") +                 //
          "  try an order    " + own_name() + " order alice late-day 2" + failing + option + "\n" +  //
          "  stop            " + (command.detach ? "" : "Ctrl-C, or ") + own_name() + " down" + option + "\n";
+}
+
+/// Of our own programs, ldt-NAME; whatever else is supervised speaks no gRPC.
+void use_certificates(std::vector<ServicePlan>& plans) {
+  constexpr std::string_view kPrefix = "/ldt-";
+  for (auto& plan : plans) {
+    const auto at = plan.program.rfind(kPrefix);
+    if (at == std::string::npos) continue;
+    plan.arguments.insert(plan.arguments.end(),
+                          {"--tls-dir", kTlsFolder + ("/" + plan.program.substr(at + kPrefix.size()))});
+  }
 }
 
 bool is_set(const char* name) {
@@ -56,8 +69,11 @@ int supervise(const UpCommand& command, const DataFolder& data, const Address& h
   const std::chrono::seconds max_age(parse_age(command.telemetry_age).value_or(0));  // checked before
   Marketplace marketplace(data, http);
   Supervisor* self = nullptr;
-  const PlanOptions options{http, !command.no_failures, telemetry_options(command, max_age), command.store};
-  Supervisor supervisor(data, service_plans(options), marketplace, [&](auto took) {
+  const PlanOptions options{http, !command.no_failures, telemetry_options(command, max_age), command.store,
+                            command.tls};
+  auto plans = service_plans(options);
+  if (command.tls) use_certificates(plans);
+  Supervisor supervisor(data, std::move(plans), marketplace, [&](auto took) {
     if (const auto published = data.publish_address(http.reachable()); !published) complain(published.error().detail);
     print(greeting(command, data, http, took.count()));
     if (background == nullptr) return;
@@ -74,6 +90,10 @@ int start(const UpCommand& command, const Address& wanted, Background* backgroun
   const auto data = DataFolder::open(command.data_folder);
   if (!data) {
     complain(data.error().detail);
+    return kExitCannot;
+  }
+  if (const auto made = command.tls ? provide_certificates(data->file(kTlsFolder)) : Result<void>(); !made) {
+    complain(made.error().detail);
     return kExitCannot;
   }
   const auto http = check_free(wanted);
