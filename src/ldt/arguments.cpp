@@ -116,6 +116,21 @@ class Parser {
     sub->add_flag("--tls", command->tls,
                   "the services speak mutual TLS among each other, with certificates of a development CA that is\n"
                   "made in the data folder");
+    sub->add_flag("--cluster", command->cluster,
+                  "two PostgreSQLs, a standby behind a primary, that Patroni and etcd look after,\n"
+                  "replicas of every service over them, and a balancer in front")
+        ->excludes("--store");
+    sub->add_option("--replicas", command->replicas, "of each service of the cluster")
+        ->check(CLI::Range(1, 8))
+        ->capture_default_str()
+        ->needs("--cluster");
+    const std::map<std::string, Network> networks{
+        {"auto", Network::kAuto}, {"loopback", Network::kLoopback}, {"namespaces", Network::kNamespaces}};
+    sub->add_option("--network", command->network,
+                    "the cluster's hosts are network namespaces, or ports of the loopback interface\n"
+                    "(auto: namespaces for root)")
+        ->transform(CLI::CheckedTransformer(networks))
+        ->needs("--cluster");
     sub->add_flag("--no-telemetry-store", command->no_telemetry_store,
                   "keep no logs and traces to ask for (also: LDT_TELEMETRY_STORE=off, or an OTLP endpoint is set)");
     sub->add_option("--otlp-grpc", command->otlp_grpc, "where the store takes OTLP over gRPC from others; off: nowhere")

@@ -17,6 +17,9 @@ struct Target {
   bool json = false;
 };
 
+/// What the hosts of a cluster on one machine are.
+enum class Network { kAuto, kLoopback, kNamespaces };
+
 struct UpCommand {
   std::string data_folder;
   std::string http;  // HOST:PORT
@@ -24,6 +27,9 @@ struct UpCommand {
   bool no_failures = false;
   std::string store;  // a PostgreSQL URL; empty: SQLite in the data folder
   bool tls = false;
+  bool cluster = false;
+  int replicas = 2;  // of each service of the cluster
+  Network network = Network::kAuto;
   bool no_telemetry_store = false;
   std::string otlp_grpc;      // HOST:PORT of the store's OTLP receiver over gRPC, or "off"
   std::string otlp_http;      // the same over HTTP

@@ -1,23 +1,13 @@
 #include "ldt/data_folder.h"
 
-#include <fcntl.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
-#include "base/check.h"
+#include "ldt/files.h"
 #include "ldt/terminal.h"
-#include "platform/process/unique_fd.h"
 
 namespace ldt {
 namespace {
@@ -35,35 +25,6 @@ constexpr std::chrono::milliseconds kSilentPatience{500};
 constexpr std::chrono::milliseconds kServicesPatience{15'000};
 /// Somebody who only asks whether the lock is held has it for an instant.
 constexpr std::chrono::milliseconds kSupervisorPatience{100};
-
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  text.erase(text.find_last_not_of(" \n\r\t") + 1);
-  return text;
-}
-
-tl::unexpected<Error> cannot(const std::string& what, const std::string& path, int error) {
-  return failure(ErrorKind::kInternal, "cannot " + what + " " + path + ": " + std::strerror(error));
-}
-
-/// Whole or not at all, and on the disk before it is seen: half a token or version would be worse than none.
-Result<void> write_file(const std::string& path, const std::string& text) {
-  const std::string draft = path + ".new";
-  const process::UniqueFd fd(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd) return cannot("write", draft, errno);
-  const bool written = ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (!written || ::fsync(fd.get()) != 0) return cannot("write", draft, errno);
-  if (::rename(draft.c_str(), path.c_str()) != 0) return cannot("write", path, errno);
-  return {};
-}
-
-Result<void> make_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return cannot("make", path, errno);
-  std::error_code error;
-  if (!fs::is_directory(path, error)) return failure(ErrorKind::kInvalid, path + " is not a folder");
-  return {};
-}
 
 Result<void> make_root(const std::string& path) {
   std::error_code error;
@@ -120,15 +81,7 @@ Result<void> make_token(const std::string& path) {
   const std::string file = path + "/" + kTokenFile;
   std::error_code error;
   if (fs::exists(file, error)) return {};
-  std::array<unsigned char, 32> bytes{};
-  CHECK(::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-  std::string token;
-  for (const unsigned char byte : bytes) {
-    std::array<char, 3> digits{};
-    std::snprintf(digits.data(), digits.size(), "%02x", static_cast<unsigned>(byte));
-    token += digits.data();
-  }
-  return write_file(file, token + "\n");
+  return write_file(file, random_secret() + "\n");
 }
 
 void remove_stale_sockets(const std::string& path) {

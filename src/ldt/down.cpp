@@ -16,7 +16,7 @@ namespace {
 
 using process::LockFile;
 
-constexpr std::chrono::seconds kPatience{30};  // the supervisor gives the services 5 s, twice
+constexpr std::chrono::seconds kPatience{120};  // the supervisor gives each tier some seconds, twice
 constexpr std::chrono::milliseconds kPause{10};
 
 bool someone_runs(const std::string& data_folder) {

@@ -39,9 +39,9 @@ tl::expected<int, int> try_port(const addrinfo& at) {
   return port_of(fd.get());
 }
 
-}  // namespace
+using Resolved = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-Result<Address> check_free(const Address& address) {
+Result<Resolved> resolve(const Address& address) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
@@ -49,12 +49,24 @@ Result<Address> check_free(const Address& address) {
   if (const int error = ::getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found); error != 0) {
     return failure(ErrorKind::kInvalid, "cannot listen on " + address.text() + ": " + ::gai_strerror(error));
   }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  return Resolved(found, &::freeaddrinfo);
+}
+
+}  // namespace
+
+bool is_free(const Address& address) {
+  const auto found = resolve(address);
+  return found && try_port(**found);
+}
+
+Result<Address> check_free(const Address& address) {
+  const auto found = resolve(address);
+  if (!found) return tl::unexpected(found.error());
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  auto port = try_port(*found);
+  auto port = try_port(**found);
   while (!port && port.error() == EADDRINUSE && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(kTryAgainAfter);
-    port = try_port(*found);
+    port = try_port(**found);
   }
   if (port) return Address{address.host, std::to_string(*port)};
   const std::string advice = port.error() == EADDRINUSE ? "; choose another with --http HOST:PORT" : "";

@@ -10,4 +10,7 @@ namespace ldt {
 /// The address, with a free port in place of port 0; an Error of one line where it is in use or not ours.
 [[nodiscard]] Result<Address> check_free(const Address& address);
 
+/// Asks once.
+[[nodiscard]] bool is_free(const Address& address);
+
 }  // namespace ldt

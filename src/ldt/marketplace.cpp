@@ -20,6 +20,7 @@ Marketplace::Marketplace(const DataFolder& data, const Address& http)
 
 bool Marketplace::become_ready() {
   if (!is_ready()) return false;
+  if (lacks_ && !(waits_for_ = lacks_()).empty()) return false;
   return !data_.needs_seed() || seed();
 }
 

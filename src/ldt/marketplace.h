@@ -2,6 +2,7 @@
 // Depends on the public API. Invariant: a data folder that was made empty is seeded exactly once.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "ldt/api_client.h"
@@ -13,6 +14,8 @@ class Marketplace {
  public:
   Marketplace(const DataFolder& data, const Address& http);
 
+  /// Something more to wait for: says what is lacking, nothing if all is there.
+  void set_condition(std::function<std::string()> lacks) { lacks_ = std::move(lacks); }
   /// Asks whether all parts are ready and seeds a new data folder. True once nothing is left to do; else ask again.
   bool become_ready();
   /// What the last `become_ready` lacked, for people.
@@ -25,6 +28,7 @@ class Marketplace {
 
   const DataFolder& data_;
   ApiClient api_;
+  std::function<std::string()> lacks_;
   std::string waits_for_ = "the order service";
 };
 

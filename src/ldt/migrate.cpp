@@ -1,30 +1,17 @@
 // `ldt migrate`: brings the schemas of all services in a PostgreSQL database up to date.
 // Depends on the services' programs, which know their own schema. Safe to repeat, also at the same time.
 
-#include <chrono>
 #include <string>
-#include <thread>
 
 #include "base/exit_codes.h"
 #include "ldt/commands.h"
 #include "ldt/exit_codes.h"
+#include "ldt/run_program.h"
 #include "ldt/service_plan.h"
 #include "ldt/terminal.h"
-#include "platform/process/spawn.h"
 
 namespace ldt {
 namespace {
-
-constexpr std::chrono::milliseconds kPause{10};
-
-Result<process::Ended> run_to_end(const process::SpawnRequest& request) {
-  const auto child = process::spawn(request);
-  if (!child) return tl::unexpected(child.error());
-  while (true) {
-    if (const auto ended = process::reap(*child)) return *ended;
-    std::this_thread::sleep_for(kPause);
-  }
-}
 
 int migrate(const std::string& service, const MigrateCommand& command) {
   process::SpawnRequest request;

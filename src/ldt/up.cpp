@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "ldt/background.h"
+#include "ldt/cluster/cluster.h"
 #include "ldt/commands.h"
 #include "ldt/data_folder.h"
 #include "ldt/exit_codes.h"
@@ -16,6 +17,8 @@
 
 namespace ldt {
 namespace {
+
+constexpr std::chrono::seconds kClusterReadyWithin{180};  // makes two databases, one a copy of the other
 
 /// What to type: the script at the project's root sets LDT_ROOT.
 std::string own_name() { return std::getenv("LDT_ROOT") != nullptr ? "./ldt" : "ldt"; }
@@ -65,25 +68,39 @@ std::optional<StoreOptions> telemetry_options(const UpCommand& command, std::chr
   return StoreOptions{command.otlp_grpc, command.otlp_http, max_age, command.telemetry_mb};
 }
 
-int supervise(const UpCommand& command, const DataFolder& data, const Address& http, Background* background) {
-  const std::chrono::seconds max_age(parse_age(command.telemetry_age).value_or(0));  // checked before
+/// What runs: the services alone, or a cluster of them.
+int supervise(const UpCommand& command, const DataFolder& data, const Address& http, const cluster::Cluster* cluster,
+              std::vector<ServicePlan> plans, Background* background) {
+  if (command.tls) use_certificates(plans);
   Marketplace marketplace(data, http);
   Supervisor* self = nullptr;
-  const PlanOptions options{http, !command.no_failures, telemetry_options(command, max_age), command.store,
-                            command.tls};
-  auto plans = service_plans(options);
-  if (command.tls) use_certificates(plans);
   Supervisor supervisor(data, std::move(plans), marketplace, [&](auto took) {
     if (const auto published = data.publish_address(http.reachable()); !published) complain(published.error().detail);
-    print(greeting(command, data, http, took.count()));
+    print(greeting(command, data, http, took.count()) + (cluster != nullptr ? cluster->describe() : ""));
     if (background == nullptr) return;
     self->set_background();
     background->leave_terminal(data.file("log/ldt.stderr"));
   });
   self = &supervisor;
+  if (cluster != nullptr) {
+    marketplace.set_condition([cluster] { return cluster->lacks(); });
+    supervisor.set_ready_within(kClusterReadyWithin);
+  }
   const int exit_code = supervisor.run();
   data.withdraw_address();
   return exit_code;
+}
+
+int supervise_services(const UpCommand& command, const DataFolder& data, const Address& http, Background* background) {
+  const std::chrono::seconds max_age(parse_age(command.telemetry_age).value_or(0));  // checked before
+  PlanOptions options{http, !command.no_failures, telemetry_options(command, max_age), command.store, command.tls};
+  if (!command.cluster) return supervise(command, data, http, nullptr, service_plans(options), background);
+  const auto made = cluster::Cluster::prepare(data, {std::move(options), command.network, command.replicas});
+  if (!made) {
+    complain(made.error().detail);
+    return kExitCannot;
+  }
+  return supervise(command, data, http, made->get(), (*made)->plans(), background);
 }
 
 int start(const UpCommand& command, const Address& wanted, Background* background) {
@@ -101,7 +118,7 @@ int start(const UpCommand& command, const Address& wanted, Background* backgroun
     complain(http.error().detail);
     return kExitCannot;
   }
-  return supervise(command, *data, *http, background);
+  return supervise_services(command, *data, *http, background);
 }
 
 }  // namespace

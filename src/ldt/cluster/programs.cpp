@@ -1,0 +1,66 @@
+#include "ldt/cluster/programs.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+namespace ldt::cluster {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string look_up(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/bin:/usr/sbin:/bin:/sbin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string program = folder + "/" + name;
+    if (!folder.empty() && ::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return "";
+}
+
+/// Debian keeps each version's programs in a folder of its own, outside of PATH.
+std::string newest_postgres() {
+  int newest = 0;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", error)) {
+    const std::string name = entry.path().filename().string();
+    int version = 0;
+    std::from_chars(name.data(), name.data() + name.size(), version);
+    if (version > newest && ::access((entry.path() / "bin/initdb").c_str(), X_OK) == 0) newest = version;
+  }
+  return newest == 0 ? "" : "/usr/lib/postgresql/" + std::to_string(newest) + "/bin";
+}
+
+}  // namespace
+
+Result<std::string> find_program(const std::string& name, const std::string& package) {
+  std::string program = look_up(name);
+  if (!program.empty()) return program;
+  return failure(ErrorKind::kUnavailable, name + " is not installed; Debian's package is " + package);
+}
+
+Result<Programs> find_programs() {
+  Programs programs;
+  std::string missing;
+  const auto need = [&](std::string& program, std::string found, const char* package) {
+    program = std::move(found);
+    if (program.empty() && missing.find(package) == std::string::npos) missing += std::string(" ") + package;
+  };
+  need(programs.etcd, look_up("etcd"), "etcd-server");
+  need(programs.etcdctl, look_up("etcdctl"), "etcd-client");
+  need(programs.patroni, look_up("patroni"), "patroni");
+  need(programs.postgres_folder, newest_postgres(), "postgresql");
+  need(programs.psql, look_up("psql"), "postgresql-client");
+  need(programs.haproxy, look_up("haproxy"), "haproxy");
+  need(programs.setpriv, look_up("setpriv"), "util-linux");
+  need(programs.nsenter, look_up("nsenter"), "util-linux");
+  if (missing.empty()) return programs;
+  return failure(ErrorKind::kUnavailable,
+                 "a cluster needs programs that are not installed; on Debian: apt-get install" + missing);
+}
+
+}  // namespace ldt::cluster
