@@ -52,6 +52,7 @@ ServicePlan Cluster::etcd(int host) const {
   append(plan, {"--initial-advertise-peer-urls", url(layout_.etcd_peer(host))});
   append(plan, {"--initial-cluster", members, "--initial-cluster-token", "ldt", "--initial-cluster-state", "new"});
   append(plan, {"--logger", "zap", "--log-level", "error"});
+  plan.stop_within = std::chrono::seconds(15);  // a leader hands over first
   return on_host(host, std::move(plan));
 }
 
