@@ -1,21 +1,48 @@
 #include "support/marketplace.h"
 
 #include <cstdlib>
+#include <mutex>
 #include <optional>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
 #include "support/eventually.h"
+#include "support/postgres_server.h"
 
 namespace ldt::testing {
 namespace {
+
+constexpr std::size_t kLongestName = 15;  // of a process, as Linux shows it
 
 void kill_and_await(pid_t pid) {
   kill(pid, SIGKILL);
   if (!eventually([&] { return !is_running(pid); })) throw std::runtime_error("process survived SIGKILL");
 }
 
+/// Lives as long as the program.
+PostgresServer& shared_server() {
+  static PostgresServer server({.in_memory = true, .settings = {{"max_connections", "500"}}});
+  return server;
+}
+
+/// Started by whichever marketplace needs it first.
+Marketplace::Options with_store(Marketplace::Options options) {
+  if (options.store.empty() && stores_in_postgres()) {
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    options.store = shared_server().make_database();
+  }
+  if (!options.store.empty()) options.environment.emplace("LDT_STORE", options.store);
+  return options;
+}
+
 }  // namespace
+
+bool stores_in_postgres() {
+  const char* store = std::getenv("LDT_STORE");
+  return store != nullptr && std::string_view(store) == "auto";
+}
 
 std::filesystem::path program(const std::string& name) {
   const char* folder = std::getenv("LDT_PROGRAMS");
@@ -25,7 +52,7 @@ std::filesystem::path program(const std::string& name) {
 Marketplace::Marketplace() : Marketplace(Options{}) {}
 
 Marketplace::Marketplace(Options options)
-    : options_(std::move(options)), address_("127.0.0.1:" + std::to_string(free_port())) {
+    : options_(with_store(std::move(options))), address_("127.0.0.1:" + std::to_string(free_port())) {
   start();
 }
 
@@ -38,7 +65,7 @@ Marketplace::~Marketplace() {
   }
   if (supervisor_) resume_supervisor();
   const auto left = services();
-  if (supervisor_) supervisor_->end();
+  if (supervisor_) supervisor_->end(options_.patience);
   for (const auto pid : left) {
     if (is_running(pid)) kill(pid, SIGKILL);
   }
@@ -60,7 +87,8 @@ void Marketplace::start() {
   const auto printed_before = printed().size();
   supervisor_ = std::make_unique<Process>(Command{words, log_folder_.path() / "up.log", options_.environment});
   // Ready for a person is more than /readyz: an empty folder is seeded, too.
-  eventually([&] { return !supervised() || printed().find("ready at http://", printed_before) != std::string::npos; });
+  eventually([&] { return !supervised() || printed().find("ready at http://", printed_before) != std::string::npos; },
+             options_.patience);
   wait_until_ready();
 }
 
@@ -88,6 +116,15 @@ pid_t Marketplace::pid_of(const std::string& service) {
   return *pid;
 }
 
+std::vector<pid_t> Marketplace::pids_of(const std::string& program_name, const std::string& word) const {
+  std::vector<pid_t> found;
+  for (const auto& [name, pid] : children_of(supervisor_->pid())) {
+    const std::string line = read_text("/proc/" + std::to_string(pid) + "/cmdline");
+    if (name == program_name.substr(0, kLongestName) && line.find(word) != std::string::npos) found.push_back(pid);
+  }
+  return found;
+}
+
 void Marketplace::kill_service(const std::string& service) { kill_and_await(pid_of(service)); }
 
 void Marketplace::kill_supervisor() {
@@ -102,8 +139,8 @@ void Marketplace::kill_everything() {
 }
 
 Finished Marketplace::stop() {
-  auto finished = ldt({"down"});
-  supervisor_->wait(kPatience);
+  auto finished = ldt({"down"}, 2 * options_.patience);
+  supervisor_->wait(options_.patience);
   return finished;
 }
 

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -11,12 +12,17 @@
 #include <vector>
 
 #include "support/client.h"
+#include "support/eventually.h"
 #include "support/process.h"
 
 namespace ldt::testing {
 
 /// The folder of the installed programs: LDT_PROGRAMS of the environment, else where the tests were configured against.
 [[nodiscard]] std::filesystem::path program(const std::string& name);
+
+/// True where marketplaces that do not say otherwise keep their data in PostgreSQL, not in files that a test can
+/// change.
+[[nodiscard]] bool stores_in_postgres();
 
 inline const std::vector<std::string> kServices{"order", "payment", "inventory", "delivery"};
 
@@ -25,6 +31,10 @@ class Marketplace {
   struct Options {
     std::vector<std::string> up_flags;               // more words for `ldt up`
     std::map<std::string, std::string> environment;  // of its processes
+    /// A PostgreSQL URL. Empty: SQLite, or where the environment has LDT_STORE=auto a fresh database of a server that
+    /// all marketplaces of the program share.
+    std::string store;
+    std::chrono::milliseconds patience = kPatience;  // with a start, and twice with a stop
   };
 
   /// Starts it and waits until it is ready. Throws std::runtime_error, with what it printed, where it does not get
@@ -44,6 +54,10 @@ class Marketplace {
   [[nodiscard]] bool supervised() { return supervisor_ && supervisor_->running(); }
   /// The service's process, once the supervisor has one running. Throws if there is none in time.
   [[nodiscard]] pid_t pid_of(const std::string& service);
+
+  /// Of a cluster: all processes that run the program with such a word ("ldt-payment" and "log/host-2"), now.
+  [[nodiscard]] std::vector<pid_t> pids_of(const std::string& program, const std::string& word = "") const;
+  [[nodiscard]] pid_t supervisor_pid() const { return supervisor_->pid(); }
 
   /// kill -9; returns once the process is gone.
   void kill_service(const std::string& service);

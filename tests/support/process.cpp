@@ -56,6 +56,7 @@ int exit_code_from(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(sta
 /// unless the test or whoever started it says otherwise.
 std::map<std::string, std::string> with_defaults(std::map<std::string, std::string> added) {
   if (std::getenv("LDT_TELEMETRY_STORE") == nullptr) added.emplace("LDT_TELEMETRY_STORE", "off");
+  added.emplace("LDT_STORE", "");  // a Marketplace says which
   return added;
 }
 
@@ -139,13 +140,13 @@ bool is_running(pid_t pid) {
   return facts && facts->state != 'Z' && facts->state != 'X';
 }
 
-std::map<std::string, pid_t> children_of(pid_t parent) {
-  std::map<std::string, pid_t> children;
+std::multimap<std::string, pid_t> children_of(pid_t parent) {
+  std::multimap<std::string, pid_t> children;
   for (const auto& entry : fs::directory_iterator("/proc", fs::directory_options::skip_permission_denied)) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const auto facts = facts_of(name);
-    if (facts && facts->parent == parent && facts->state != 'Z') children[facts->program] = std::stoi(name);
+    if (facts && facts->parent == parent && facts->state != 'Z') children.emplace(facts->program, std::stoi(name));
   }
   return children;
 }

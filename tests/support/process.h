@@ -51,7 +51,7 @@ Finished run_to_end(const Command& command, std::chrono::milliseconds patience =
 /// False for zombies, too.
 [[nodiscard]] bool is_running(pid_t pid);
 /// The running children of a process, by the name of their program.
-[[nodiscard]] std::map<std::string, pid_t> children_of(pid_t parent);
+[[nodiscard]] std::multimap<std::string, pid_t> children_of(pid_t parent);
 
 [[nodiscard]] std::string read_text(const std::filesystem::path& file);
 
