@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
+
+#include "participant/operation.h"
 
 namespace ldt::participant {
 
@@ -25,29 +28,30 @@ enum class FailureEffect : std::uint8_t {
 };
 
 struct FailureInstruction {
-  std::uint32_t index = 0;  // in the order's list; (order, index) counts its strikes
+  std::uint32_t index = 0;  // in the order's list
   FailureKind kind = FailureKind::kTimeout;
   FailureEffect effect = FailureEffect::kNone;
   std::uint32_t attempts = 0;  // strikes at most so many times; 0: always
   std::chrono::milliseconds delay{};
 };
 
-/// How often an instruction has struck.
+/// How often an instruction has struck an order.
 struct Strike {
   std::uint32_t index = 0;
   std::uint32_t count = 0;
 };
 
-struct ChosenStrike {
-  const FailureInstruction* instruction = nullptr;  // nullptr: none strikes this attempt
-  std::uint32_t count = 0;                          // its strikes, this one included
-};
-
-/// The instruction that strikes an attempt: see strike_at(). A refusal can only strike what is undecided: it changes
-/// the decision.
+/// The instruction that strikes an attempt: see strike_at(); nullptr: none. A refusal can only strike what is
+/// undecided: it changes the decision.
 /// @param attempt  of the command, counting from 1 over the order's life
-[[nodiscard]] ChosenStrike choose_strike(std::span<const FailureInstruction> instructions, std::uint32_t attempt,
-                                         bool undecided);
+[[nodiscard]] const FailureInstruction* choose_strike(std::span<const FailureInstruction> instructions,
+                                                      std::uint32_t attempt, bool undecided);
+
+/// What has struck an order's attempts at a step, up to and with this one: it follows from the attempt's number, and
+/// for a refusal from what it led to.
+/// @param state  of the operation, after the attempt
+[[nodiscard]] std::vector<Strike> strikes_until(std::span<const FailureInstruction> instructions, std::uint32_t attempt,
+                                                OperationState state);
 
 /// False where the instruction strikes before the command takes effect.
 [[nodiscard]] constexpr bool takes_effect(const FailureInstruction& instruction) {

@@ -7,12 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/order_id.h"
 #include "base/result.h"
-#include "participant/failure.h"
 #include "participant/operation.h"
 
 namespace ldt::participant {
@@ -54,10 +52,6 @@ class Journal {
   /// The request that an operator's idempotency key first came with.
   [[nodiscard]] virtual Result<std::optional<std::string>> find_key(std::string_view key) = 0;
   [[nodiscard]] virtual Result<void> add_key(std::string_view key, std::string_view request, std::int64_t seq) = 0;
-
-  /// How often the failure instructions of an order have struck here.
-  [[nodiscard]] virtual Result<std::vector<Strike>> strikes(const OrderId& order) = 0;
-  [[nodiscard]] virtual Result<void> set_strike(const OrderId& order, const Strike& strike) = 0;
 };
 
 }  // namespace ldt::participant

@@ -29,8 +29,6 @@ class ForgetfulJournal final : public Journal {
   Result<void> add_name(NameId, std::string_view) override { return {}; }
   Result<std::optional<std::string>> find_key(std::string_view) override { return std::nullopt; }
   Result<void> add_key(std::string_view, std::string_view, std::int64_t) override { return {}; }
-  Result<std::vector<Strike>> strikes(const OrderId&) override { return std::vector<Strike>{}; }
-  Result<void> set_strike(const OrderId&, const Strike&) override { return {}; }
 };
 
 /// Payment with many accounts that are open already.

@@ -117,7 +117,7 @@ ParticipantNode::~ParticipantNode() = default;
 
 bool ParticipantNode::open() {
   parts_ = std::make_unique<Parts>(recent_operations_);
-  const std::array migrations{participant::kSchema, participant::kEntryChains};
+  const std::array migrations{participant::kSchema, participant::kEntryChains, participant::kNoStrikes};
   auto options = owner_options();
   options.migrations = migrations;
   auto store = participant::Store::open(database(), options);

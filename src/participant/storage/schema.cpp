@@ -77,4 +77,6 @@ UPDATE holding SET last_entry =
 DROP TABLE entry_by_holder;
 )sql";
 
+const std::string_view kNoStrikes = "DROP TABLE strike;";
+
 }  // namespace ldt::participant

@@ -11,6 +11,8 @@ namespace ldt::participant {
 extern const std::string_view kSchema;
 /// The next one, behind the service's own first views: entries name the one before them, in place of an index.
 extern const std::string_view kEntryChains;
+/// The next one: what has struck follows from the attempt's number, so it is not counted.
+extern const std::string_view kNoStrikes;
 
 /// A table `entry(seq)` of a holder's entries, newest first: each names the one before it. Parameters: 1 the holder's
 /// name id, 2 only those before this one.

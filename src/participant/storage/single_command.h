@@ -1,6 +1,6 @@
 // A command that travels alone, with the failures that it shall meet: which of them strikes, and what follows.
 // Depends on group_commit.h; whoever carries it performs what follows.
-// Invariant: a strike is durable before it strikes; where the effect is APPLIED, both are one transaction.
+// Invariant: where the effect is APPLIED, it is durable before the failure strikes.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ struct SingleRequest {
 
 struct SingleAnswer {
   Answer answer;
-  std::vector<Strike> strikes;  // of the order, so far
+  std::vector<Strike> strikes;  // of the request's failures, so far
 };
 
 /// What its sender meets, once the decision is durable.
@@ -46,7 +46,7 @@ class SingleCommand {
  public:
   explicit SingleCommand(SingleRequest request) : request_(std::move(request)) {}
 
-  /// Chooses the instruction that strikes this attempt and counts it; performs the command unless it strikes before.
+  /// Chooses the instruction that strikes this attempt; performs the command unless it strikes before.
   [[nodiscard]] Result<void> decide(Decider& decider);
 
   [[nodiscard]] Fate fate() const;
@@ -60,8 +60,7 @@ class SingleCommand {
   [[nodiscard]] const SingleAnswer& answer() const { return answer_; }
 
  private:
-  [[nodiscard]] Result<void> strike(Decider& decider);
-  [[nodiscard]] Result<void> record(Decider& decider, const Strike& strike);
+  void strike(OperationState state);
 
   SingleRequest request_;
   SingleAnswer answer_;

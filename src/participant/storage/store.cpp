@@ -67,8 +67,6 @@ Result<void> Store::prepare() {
       {&add_name_, "INSERT INTO name VALUES (?1, ?2)"},
       {&find_key_, "SELECT request FROM operator_key WHERE key = ?1"},
       {&add_key_, "INSERT INTO operator_key VALUES (?1, ?2, ?3)"},
-      {&strikes_, "SELECT idx, count FROM strike WHERE order_id = ?1 ORDER BY idx"},
-      {&set_strike_, "INSERT OR REPLACE INTO strike VALUES (?1, ?2, ?3)"},
       {&save_holding_, "INSERT OR REPLACE INTO holding VALUES (?1, ?2, ?3, ?4, ?5)"},
       {&save_seq_, "UPDATE projection SET projected_seq = ?1"},
   };
@@ -235,22 +233,6 @@ Result<std::optional<std::string>> Store::find_key(std::string_view key) {
 
 Result<void> Store::add_key(std::string_view key, std::string_view request, std::int64_t seq) {
   return add_key_.bind(1, key).bind(2, request).bind(3, seq).run();
-}
-
-Result<std::vector<Strike>> Store::strikes(const OrderId& order) {
-  std::vector<Strike> strikes;
-  strikes_.bind(1, order);
-  const auto read = each(strikes_, [&]() -> Result<void> {
-    strikes.push_back(
-        {static_cast<std::uint32_t>(strikes_.integer(0)), static_cast<std::uint32_t>(strikes_.integer(1))});
-    return {};
-  });
-  if (!read) return tl::unexpected(read.error());
-  return strikes;
-}
-
-Result<void> Store::set_strike(const OrderId& order, const Strike& strike) {
-  return set_strike_.bind(1, order).bind(2, strike.index).bind(3, strike.count).run();
 }
 
 }  // namespace ldt::participant

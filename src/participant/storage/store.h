@@ -33,8 +33,6 @@ class Store final : public Journal {
   [[nodiscard]] Result<void> add_name(NameId id, std::string_view name) override;
   [[nodiscard]] Result<std::optional<std::string>> find_key(std::string_view key) override;
   [[nodiscard]] Result<void> add_key(std::string_view key, std::string_view request, std::int64_t seq) override;
-  [[nodiscard]] Result<std::vector<Strike>> strikes(const OrderId& order) override;
-  [[nodiscard]] Result<void> set_strike(const OrderId& order, const Strike& strike) override;
 
  private:
   explicit Store(sqlite::Database database) : database_(std::move(database)) {}
@@ -50,8 +48,6 @@ class Store final : public Journal {
   sqlite::Statement add_name_;
   sqlite::Statement find_key_;
   sqlite::Statement add_key_;
-  sqlite::Statement strikes_;
-  sqlite::Statement set_strike_;
   sqlite::Statement save_holding_;
   sqlite::Statement save_seq_;
 };

@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   if (const auto exit_code = participant::parse_command_line(argc, argv, options)) return *exit_code;
 
   const inventory::Rules rules;
-  const std::string_view migrations[] = {participant::kSchema, inventory::kViews, participant::kEntryChains};
+  const std::string_view migrations[] = {participant::kSchema, inventory::kViews, participant::kEntryChains,
+                                         participant::kNoStrikes};
   return participant::run(options, {.rules = rules,
                                     .migrations = migrations,
                                     .full_name = inventory::service_name(),

@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
   if (const auto exit_code = participant::parse_command_line(argc, argv, options, flag)) return *exit_code;
 
   const payment::Rules rules(initial_credits);
-  const std::string_view migrations[] = {participant::kSchema, payment::kViews, participant::kEntryChains};
+  const std::string_view migrations[] = {participant::kSchema, payment::kViews, participant::kEntryChains,
+                                         participant::kNoStrikes};
   return participant::run(options, {.rules = rules,
                                     .migrations = migrations,
                                     .full_name = payment::service_name(),

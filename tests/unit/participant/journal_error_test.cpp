@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "participant/failure.h"
 #include "participant/participant.h"
 #include "unit/participant/memory_journal.h"
 
@@ -51,10 +52,6 @@ class FailingJournal final : public Journal {
   Result<void> add_key(std::string_view key, std::string_view request, std::int64_t seq) override {
     if (fails()) return tl::unexpected(error());
     return journal.add_key(key, request, seq);
-  }
-  Result<std::vector<Strike>> strikes(const OrderId& order) override { return journal.strikes(order); }
-  Result<void> set_strike(const OrderId& order, const Strike& strike) override {
-    return journal.set_strike(order, strike);
   }
 
   [[nodiscard]] int calls() const { return calls_; }

@@ -15,7 +15,6 @@ class MemoryJournal final : public Journal {
     std::vector<JournalRow> rows;
     std::vector<std::string> names;
     std::map<std::string, std::string, std::less<>> keys;
-    std::map<OrderId, std::vector<Strike>> strikes;
   };
 
   void commit() { durable_ = open_; }
@@ -45,11 +44,6 @@ class MemoryJournal final : public Journal {
   }
   Result<void> add_key(std::string_view key, std::string_view request, std::int64_t) override {
     open_.keys.emplace(key, request);
-    return {};
-  }
-  Result<std::vector<Strike>> strikes(const OrderId& order) override { return open_.strikes[order]; }
-  Result<void> set_strike(const OrderId& order, const Strike& strike) override {
-    open_.strikes[order].push_back(strike);
     return {};
   }
 
