@@ -30,8 +30,8 @@ class Metrics {
 /// Null where the endpoint is malformed; that has been said on stderr then.
 [[nodiscard]] std::unique_ptr<Metrics> make_otlp_metrics(const Settings& settings, Shared& shared);
 /// To the telemetry store, without the SDK: store_metrics.cpp.
-[[nodiscard]] std::unique_ptr<Metrics> make_store_metrics(const std::string& address, const Settings& settings,
-                                                          Shared& shared);
+[[nodiscard]] std::unique_ptr<Metrics> make_store_metrics(const std::shared_ptr<grpc::Channel>& store,
+                                                          const Settings& settings, Shared& shared);
 
 /// The upper bounds of a histogram's buckets.
 [[nodiscard]] std::vector<double> buckets_for(std::string_view unit);

@@ -328,8 +328,9 @@ class StoreMetrics final : public Metrics {
 
 }  // namespace
 
-std::unique_ptr<Metrics> make_store_metrics(const std::string& address, const Settings& settings, Shared& shared) {
-  StoreMetrics::Connection connection(address, kStoreTimeout, shared.stop);
+std::unique_ptr<Metrics> make_store_metrics(const std::shared_ptr<grpc::Channel>& store, const Settings& settings,
+                                            Shared& shared) {
+  StoreMetrics::Connection connection(store, kStoreTimeout, shared.stop);
   return std::make_unique<StoreMetrics>(std::move(connection), settings.metric_interval, shared);
 }
 
