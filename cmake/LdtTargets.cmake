@@ -91,4 +91,5 @@ function(ldt_install_package)
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ldt COMPONENT published)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/api/ DESTINATION share/ldt/api COMPONENT published
     FILES_MATCHING PATTERN "*.proto" PATTERN "openapi.yaml")
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/deploy/observability DESTINATION share/ldt COMPONENT published)
 endfunction()
