@@ -210,6 +210,58 @@ TEST_F(Events, OfOrdersThatEndedWhileTheServiceWasKilledAreToldToAReaderWhoComes
   for (const auto& id : ids) EXPECT_TRUE(ended.contains(id)) << "nobody told the end of " << id;
 }
 
+TEST_F(Events, OfOrdersThatAreHeldOrStuckMeanwhileAreToldToAReaderWhoComesBack) {
+  std::string last_id;
+  {
+    auto stream = follow();
+    ASSERT_TRUE(stream.end_of(place(plain())));
+    last_id = stream.last_id();
+  }
+  auto held = plain();
+  held.failures = {{.step = "inventory.reserve", .kind = "UNKNOWN", .attempts = 1}};
+  held.handling = {.max_attempts = 1, .on_failure = "HOLD"};
+  const auto held_id = place(held);
+  market.kill_service("order");  // nothing is remembered of what was told
+  market.wait_until_ready();
+  Client fresh = market.client();
+  auto stuck = refused();
+  stuck.failures.push_back({.step = "payment.refund", .kind = "UNKNOWN", .attempts = 13});
+  const auto stuck_id = text_of(fresh.place(stuck, {{"Prefer", "wait=0"}}).body, "id");
+  const auto push = [&] {
+    return fresh.send("POST", "/v1/sagas/" + stuck_id + "/retry", fresh.operator_headers()).status;
+  };
+  ASSERT_TRUE(eventually([&] {
+    (void)push();
+    const auto sagas = fresh.send("GET", "/v1/sagas?state=STUCK", fresh.operator_headers());
+    return sagas.body.dump().find(stuck_id) != std::string::npos;
+  }));
+
+  const auto back = [&](const std::string& query, const std::string& id, const std::string& type) {
+    auto stream = follow("/v1/events" + query, {{"Last-Event-ID", last_id}});
+    const auto told = stream.until([&](const auto& event) { return event.order() == id && event.type == type; });
+    ASSERT_TRUE(told.has_value()) << id << " was not told as " << type;
+    expect_sound(stream.events());
+    EXPECT_EQ(told->id, last_id) << "a reader who is cut off here has not been told the rest";
+    EXPECT_EQ(story_of(stream.events_of(id)).front(), "accepted");
+  };
+  back("", held_id, "ldt.order.held.v1");
+  back("", stuck_id, "ldt.order.stuck.v1");
+  back("?user=" + percent_encoded(user_), held_id, "ldt.order.held.v1");
+  back("?max_rate=1", stuck_id, "ldt.order.stuck.v1");
+
+  auto others = follow("/v1/events?user=" + percent_encoded(new_user()), {{"Last-Event-ID", last_id}});
+  auto stream = follow("/v1/events?user=" + percent_encoded(user_), {{"Last-Event-ID", last_id}});
+  EXPECT_EQ(fresh.retry(held_id).status, 202);
+  ASSERT_TRUE(stream.end_of(held_id)) << "after it was told to be held, it goes on";
+  EXPECT_TRUE(eventually([&] {
+    (void)push();
+    return is_final(fresh.order(stuck_id));
+  }));
+  ASSERT_TRUE(stream.end_of(stuck_id));
+  others.read();
+  EXPECT_TRUE(others.events().empty()) << others.events().front().data;
+}
+
 TEST_F(Events, AtALimitedRateLeaveOutWholeOrdersAndTellFailingOnesFirst) {
   constexpr int kRate = 4;
   auto stream = follow("/v1/events?max_rate=" + std::to_string(kRate) + "&user=" + percent_encoded(user_));

@@ -413,6 +413,62 @@ TEST(TelemetryStore, TakesWhatOthersSendOverGrpcAndOverHttp) {
   EXPECT_EQ(store.query("SELECT value FROM point WHERE name = 'foreign.metric'"), 7);
 }
 
+TEST(TelemetryStore, HandsOutMetricsToPrometheus) {
+  namespace v1 = opentelemetry::proto::metrics::v1;
+  const Store store;
+  collector::metrics::v1::ExportMetricsServiceRequest request;
+  auto& per_resource = *request.add_resource_metrics();
+  auto& service = *per_resource.mutable_resource()->add_attributes();
+  service.set_key("service.name");
+  service.mutable_value()->set_string_value("foreign");
+  auto& scope = *per_resource.add_scope_metrics();
+  const auto add_sum = [&](const char* name, v1::AggregationTemporality temporality) {
+    auto& metric = *scope.add_metrics();
+    metric.set_name(name);
+    metric.mutable_sum()->set_is_monotonic(true);
+    metric.mutable_sum()->set_aggregation_temporality(temporality);
+    auto& point = *metric.mutable_sum()->add_data_points();
+    point.set_as_int(3);
+    auto& kind = *point.add_attributes();
+    kind.set_key("kind");
+    kind.mutable_value()->set_string_value("a \"quoted\"\nline");
+  };
+  add_sum("calls", v1::AGGREGATION_TEMPORALITY_CUMULATIVE);
+  add_sum("since.last.time", v1::AGGREGATION_TEMPORALITY_DELTA);
+  auto& histogram = *scope.add_metrics();
+  histogram.set_name("wait");
+  histogram.set_unit("ms");
+  histogram.mutable_histogram()->set_aggregation_temporality(v1::AGGREGATION_TEMPORALITY_CUMULATIVE);
+  auto& broken = *histogram.mutable_histogram()->add_data_points();
+  broken.add_explicit_bounds(2);  // one bucket is missing
+  broken.add_bucket_counts(1);
+  auto& sound = *histogram.mutable_histogram()->add_data_points();
+  sound.set_count(3);
+  sound.set_sum(7.5);
+  sound.add_explicit_bounds(2);
+  sound.add_bucket_counts(1);
+  sound.add_bucket_counts(2);
+  auto& part = *sound.add_attributes();
+  part.set_key("part");
+  part.mutable_value()->set_int_value(1);
+  EXPECT_TRUE(answers(store.post("/v1/metrics", request.SerializeAsString()), "200"));
+
+  const std::string get = "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  const auto text = RawSocket(loopback(store.http_port)).exchange(get, false, kPatience).bytes;
+  for (const std::string line :
+       {"HTTP/1.1 200 OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8", "# TYPE calls_total counter",
+        R"(calls_total{job="foreign",instance="",kind="a \"quoted\"\nline"} 3)",
+        R"(wait_milliseconds_bucket{job="foreign",instance="",part="1",le="2"} 1)",
+        R"(wait_milliseconds_bucket{job="foreign",instance="",part="1",le="+Inf"} 3)",
+        R"(wait_milliseconds_sum{job="foreign",instance="",part="1"} 7.5)",
+        R"(wait_milliseconds_count{job="foreign",instance="",part="1"} 3)",
+        R"(target_info{job="foreign",instance=""} 1)"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
+  }
+  EXPECT_EQ(text.find("since_last_time"), std::string::npos) << text;
+  EXPECT_EQ(store.query("SELECT count(*) FROM point"), 4) << "the file has what Prometheus cannot have, too";
+}
+
 TEST(TelemetryStore, RefusesWhatMakesNoSense) {
   const Store store;
   EXPECT_TRUE(answers(store.post("/v1/logs", "\xFF\xFF this is no protobuf"), "400"));

@@ -1,7 +1,9 @@
 // Telemetry at an OTLP receiver: one order's logs and spans from all four services under one trace; and that a receiver
 // which is not there costs nothing.
 #include <fstream>
+#include <map>
 #include <set>
+#include <sstream>
 
 #include "support/scenario.h"
 
@@ -91,6 +93,142 @@ TEST(Telemetry, OfAFailingOrderHoldsItsUndosInTheSameTrace) {
     const auto owner = step.substr(0, step.find('.'));
     EXPECT_TRUE(eventually([&] { return receiver.services_of("log", undo).contains(owner); })) << step;
   }
+}
+
+/// The golden file's line for each metric that came, without its name in Prometheus.
+std::map<std::string, std::string> metrics_in(const std::vector<Json>& records) {
+  struct Metric {
+    std::string kind, unit;
+    std::set<std::string> services, attributes;
+  };
+  std::map<std::string, Metric> metrics;
+  for (const auto& record : records) {
+    if (record.at("signal") != "metric") continue;
+    Metric& metric = metrics[record.at("name").get<std::string>()];
+    metric.kind = text_of(record, "type");
+    metric.unit = text_of(record, "unit");
+    metric.services.insert(text_of(record, "service"));
+    for (const auto& [key, value] : record.at("attributes").items()) metric.attributes.insert(key);
+  }
+  const auto joined = [](const std::set<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
+    return text.empty() ? "-" : text;
+  };
+  std::map<std::string, std::string> lines;
+  for (const auto& [name, metric] : metrics) {
+    lines[name] = metric.kind + " " + metric.unit + " " + joined(metric.services) + " " + joined(metric.attributes);
+  }
+  return lines;
+}
+
+std::map<std::string, std::string> golden_metrics() {
+  std::map<std::string, std::string> lines;
+  std::ifstream file(GOLDEN_METRICS);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name, kind, unit, services, attributes;
+    if (words >> name >> kind >> unit >> services >> attributes && !name.starts_with("#")) {
+      lines[name] = kind + " " + unit + " " + services + " " + attributes;
+    }
+  }
+  return lines;
+}
+
+TEST(Telemetry, HasTheMetricsOfTheGoldenFile) {
+  const Receiver receiver;
+  Marketplace market({.environment = exporting_to(receiver.address())});
+  auto client = market.client();
+  const auto golden = golden_metrics();
+  ASSERT_GE(golden.size(), 14U);
+  EXPECT_EQ(client.place(OrderRequest{.user = "alice", .sku = "late-day"}).body.at("outcome"), "SUCCESS");
+  EXPECT_TRUE(eventually([&] { return metrics_in(receiver.records()) == golden; }));
+  EXPECT_EQ(metrics_in(receiver.records()), golden);
+}
+
+/// The last value of a gauge.
+std::int64_t gauge_in(const std::vector<Json>& records, const std::string& name) {
+  std::int64_t value = -1;
+  for (const auto& record : records) {
+    if (record.at("signal") == "metric" && record.at("name") == name) value = record.at("value").get<std::int64_t>();
+  }
+  return value;
+}
+
+TEST(Telemetry, TellsTheAgeOfTheOldestOrderInFlightButNotOfOneThatIsHeld) {
+  const Receiver receiver;
+  Marketplace market({.environment = exporting_to(receiver.address())});
+  auto client = market.client();
+  const OrderRequest held{.user = "alice",
+                          .sku = "late-day",
+                          .failures = {{.step = "inventory.reserve", .kind = "UNKNOWN", .attempts = 1}},
+                          .handling = {.max_attempts = 1, .on_failure = "HOLD"}};
+  const std::string id = client.place(held).body.at("id");
+  const OrderRequest slow{.user = "alice",
+                          .sku = "late-day",
+                          .failures = {{.step = "payment.charge", .kind = "DELAY", .delay_ms = 4'000}},
+                          .handling = {.step_timeout_ms = 20'000}};
+  const std::string slow_id = client.place(slow, {{"Prefer", "wait=0"}}).body.at("id");
+  const auto oldest = [&] { return gauge_in(receiver.records(), "ldt.sagas.oldest_age"); };
+  EXPECT_TRUE(eventually([&] { return oldest() >= 2; })) << oldest();
+  EXPECT_LE(oldest(), 10);
+  (void)client.order_at_its_end(slow_id);
+  EXPECT_TRUE(eventually([&] { return oldest() == 0; })) << oldest();
+  EXPECT_EQ(gauge_in(receiver.records(), "ldt.sagas.held"), 1);
+  EXPECT_EQ(gauge_in(receiver.records(), "ldt.sagas.in_flight"), 1);
+  EXPECT_EQ(client.cancel(id).status, 202);
+  EXPECT_TRUE(eventually([&] { return gauge_in(receiver.records(), "ldt.sagas.held") == 0; }));
+}
+
+TEST(Telemetry, OfAnOrderThatWasRecoveredGoesOnInItsTraceAndLinksToWhatWasBefore) {
+  const Receiver receiver;
+  Marketplace market({.environment = exporting_to(receiver.address())});
+  auto client = market.client();
+  const OrderRequest slow{.user = "alice",
+                          .sku = "late-day",
+                          .failures = {{.step = "delivery.deliver", .kind = "DELAY", .delay_ms = 1'500}},
+                          .handling = {.step_timeout_ms = 10'000}};
+  const auto placed = client.place(slow, {{"Prefer", "wait=0"}}).body;
+  const auto of_the_order = [trace = text_of(placed, "trace_id")](const Json& record) {
+    return record.at("signal") == "span" && text_of(record, "trace_id") == trace;
+  };
+  const auto spans_of_order = [&](const std::string& name) {
+    std::map<std::string, Json> spans;
+    for (auto& record : receiver.records()) {
+      if (of_the_order(record) && record.at("service") == "order" && record.at("name") == name) {
+        spans.emplace(text_of(record, "span_id"), record);
+      }
+    }
+    return spans;
+  };
+  ASSERT_TRUE(eventually([&] { return spans_of_order("inventory.reserve").size() == 1; }));
+  market.kill_service("order");  // while delivery is at work
+  market.wait_until_ready();
+  auto fresh = market.client();
+  EXPECT_EQ(fresh.order_at_its_end(placed.at("id")).at("outcome"), "SUCCESS");
+
+  EXPECT_TRUE(eventually([&] { return !spans_of_order("order.saga").empty(); }));
+  const auto saga = spans_of_order("order.saga");
+  ASSERT_EQ(saga.size(), 1U) << "the order's own span goes from acceptance to the end, once";
+  const std::string whole = saga.begin()->first;
+  const auto recovered = spans_of_order("order.recover");
+  ASSERT_EQ(recovered.size(), 1U);
+  const Json& recovery = recovered.begin()->second;
+  ASSERT_EQ(recovery.at("links").size(), 1U) << recovery;
+  EXPECT_EQ(recovery.at("links").at(0).at("trace_id"), placed.at("trace_id"));
+  EXPECT_EQ(recovery.at("links").at(0).at("span_id"), whole);
+  EXPECT_EQ(recovery.at("attributes").at("order_id"), placed.at("id"));
+  const auto charges = spans_of_order("payment.charge");
+  EXPECT_EQ(charges.size(), 2U) << "before the crash, and again after it";
+  std::set<std::string> charged;  // what payment did for each of the two
+  for (const auto& record : receiver.records()) {
+    if (!of_the_order(record)) continue;
+    if (record.at("service") == "payment") charged.insert(text_of(record, "parent_span_id"));
+    if (record.at("service") == "order" && record.at("name") != "order.saga") {
+      EXPECT_EQ(record.at("parent_span_id"), whole) << record;
+    }
+  }
+  for (const auto& [span, charge] : charges) EXPECT_TRUE(charged.contains(span)) << charge;
 }
 
 TEST(Telemetry, ThatNobodyReceivesNeitherSlowsNorFailsAnOrder) {

@@ -59,9 +59,9 @@ std::string unit_suffix(std::string_view unit, PointShape shape) {
   std::string suffix(word_for(kUnits, std::string_view(plain).substr(0, slash)));
   if (slash != std::string::npos) {
     const std::string_view rest = std::string_view(plain).substr(slash + 1);
-    if (!rest.empty()) suffix.append("_per_").append(word_for(kPer, rest));
+    if (!rest.empty()) suffix.append(suffix.empty() ? "per_" : "_per_").append(word_for(kPer, rest));
   }
-  return sanitized(suffix);
+  return suffix.empty() ? suffix : sanitized(suffix);
 }
 
 void add_suffix(std::string& name, std::string_view suffix) {
