@@ -143,9 +143,9 @@ class Simulation {
       require(totals.has_value(), "audit", "cannot be read");
       rules.totals(static_cast<saga::Participant>(i), {totals->put_in, totals->held, totals->violations});
     }
-    auto archive = order::OrderArchive::open(orders_.database());
-    require(archive.has_value() && archive->begin_audit().has_value(), "audit", "the orders cannot be read");
-    for (auto next = archive->next_audited(); next && *next; next = archive->next_audited()) {
+    auto archive = order::SqliteArchive::open(orders_.database());
+    require(archive.has_value() && (*archive)->begin_audit().has_value(), "audit", "the orders cannot be read");
+    for (auto next = (*archive)->next_audited(); next && *next; next = (*archive)->next_audited()) {
       rules.order(**next, operations[(*next)->id]);
       operations.erase((*next)->id);
     }

@@ -9,11 +9,14 @@
 #include <fstream>
 #include <random>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/exit_codes.h"
 #include "platform/grpc/channel.h"
 #include "platform/grpc/security.h"
 #include "platform/grpc/server.h"
+#include "platform/postgres/counters.h"
 #include "platform/process/statistics.h"
 #include "platform/sqlite/io_counters.h"
 #include "platform/telemetry/telemetry.h"
@@ -28,6 +31,7 @@
 #include "services/order/peers/peer_health.h"
 #include "services/order/peers/price_watch.h"
 #include "services/order/rpc/order_service.h"
+#include "services/order/storage/postgres/postgres_storage.h"
 #include "services/order/storage/sqlite/sqlite_storage.h"
 
 namespace {
@@ -35,9 +39,16 @@ namespace {
 using namespace ldt;
 
 constexpr std::chrono::milliseconds kDrainGrace{300};
+constexpr std::chrono::milliseconds kAttendEvery{700};   // far below a lease, which is 3 s
+constexpr std::chrono::milliseconds kNoticeTime{1'500};  // for balancers to see that this replica is not ready
+constexpr std::chrono::milliseconds kDrainPatience{6'000};
 
 struct Options {
   std::string db = "order/order.db";
+  std::string store;
+  std::string replica;
+  std::vector<std::string> weakened;
+  bool migrate = false;
   std::string listen = "unix:run/order.sock";
   std::string health;
   std::string tls_directory;
@@ -56,6 +67,13 @@ struct Options {
 
 void declare(CLI::App& app, Options& options) {
   app.add_option("--db", options.db, "SQLite database")->capture_default_str();
+  app.add_option("--store", options.store, "PostgreSQL in place of --db: postgresql://USER@HOST[:PORT][,...]/DATABASE");
+  app.add_flag("--migrate", options.migrate, "bring the schema in --store up to date, and exit");
+  app.add_option("--replica", options.replica,
+                 "this replica's name among those over one --store (default: one of its own)");
+  app.add_option("--allow-synchronous-commit", options.weakened,
+                 "a weaker setting of PostgreSQL's that is accepted, by name: off, local, remote_write, fsync=off, "
+                 "full_page_writes=off");
   app.add_option("--listen", options.listen, "gRPC address: unix:PATH or HOST:PORT")->capture_default_str();
   app.add_option("--health", options.health, "HOST:PORT for gRPC health checks alone, in plain text (else none)");
   app.add_option("--tls-dir", options.tls_directory, "ca.crt, tls.crt and tls.key for mutual TLS (else plain text)");
@@ -104,8 +122,28 @@ order::ServiceStatistics statistics_of(const order::CommitStatistics& commit_sta
   const auto usage = process::usage();
   const auto io = sqlite::io_counts();
   auto commits = commit_statistics.counts();
-  return {usage.uptime.count(), usage.cpu.count(), usage.resident_bytes, commits.commits,
-          commits.operations,   io.fsyncs,         io.bytes_written,     std::move(commits.batch_sizes)};
+  const auto sent = postgres::io_counts().bytes_sent;
+  return {usage.uptime.count(), usage.cpu.count(), usage.resident_bytes,    commits.commits,
+          commits.operations,   io.fsyncs,         io.bytes_written + sent, std::move(commits.batch_sizes)};
+}
+
+Result<std::unique_ptr<order::Storage>> open_storage(const Options& options) {
+  if (options.store.empty()) return std::make_unique<order::SqliteStorage>(options.db);
+  auto storage = order::PostgresStorage::connect({options.store, options.replica, options.weakened});
+  if (!storage) return tl::unexpected(storage.error());
+  return std::move(*storage);
+}
+
+/// Waits, with the balancers' kind help, until nothing is left that somebody waits for.
+void drain(order::EngineLoop& orders) {
+  std::this_thread::sleep_for(kNoticeTime);
+  orders.drain(kDrainPatience);
+}
+
+int migrate(const Options& options) {
+  if (options.store.empty()) return fail({ErrorKind::kInvalid, "--migrate needs --store"}, kBadCommandLineExitCode);
+  const auto migrated = order::PostgresStorage::migrate(options.store);
+  return migrated ? 0 : fail(migrated.error(), kDataUnusableExitCode);
 }
 
 int run(const Options& options) {
@@ -130,26 +168,31 @@ int run(const Options& options) {
   order::EngineLimits limits;
   limits.policy.stuck_after = options.stuck_after;
   limits.allow_failures = options.allow_failures;
+  const auto storage = open_storage(options);
+  if (!storage) return fail(storage.error(), kDataUnusableExitCode);
+  const bool shared = (*storage)->shared();
+  limits.policy.several_engines = shared;
+  if (shared) limits.attend_every = kAttendEvery;
   const SystemClock clock;
   order::Activity activity(clock);
   order::EventHub events(clock, std::random_device{}());
   order::CommitStatistics commits;
-  const std::unique_ptr<order::Storage> storage = std::make_unique<order::SqliteStorage>(options.db);
   auto engine =
-      order::EngineLoop::open(*storage, limits, std::move(participants), *telemetry, {&activity, &events, &commits});
+      order::EngineLoop::open(**storage, limits, std::move(participants), *telemetry, {&activity, &events, &commits});
   if (!engine) return fail(engine.error(), kDataUnusableExitCode);
   order::EngineLoop& orders = **engine;
-  auto archive = storage->open_archive();
+  auto archive = (*storage)->open_archive();
   if (!archive) return fail(archive.error(), kDataUnusableExitCode);
   auto ended = order::EndedOrders::open(std::move(*archive));
   if (!ended) return fail(ended.error(), kDataUnusableExitCode);
   events.start(
       {[&](const order::EndedQuery& query, order::EndedCallback done) { (*ended)->read(query, std::move(done)); },
        [&](auto done) { orders.waiting(std::move(done)); }},
-      (*ended)->newest());
+      (*ended)->newest(), shared);
   if (auto started = orders.start(); !started) return fail(started.error(), kDataUnusableExitCode);
 
   std::atomic<bool> prices_known = false;
+  std::atomic<bool> leaving = false;
   order::PriceWatch prices(
       channels[1], [&](const Sku& sku, Credits price) { orders.price_changed(sku, price); },
       [&] {
@@ -163,12 +206,12 @@ int run(const Options& options) {
                                    *security, options.health);
   if (!server) return fail(server.error(), kCannotListenExitCode);
 
-  order::GrpcAuditor auditor(*storage, channels);
+  order::GrpcAuditor auditor(**storage, channels);
   std::vector<std::unique_ptr<order::PeerHealth>> health;
   for (const auto& channel : channels) health.push_back(std::make_unique<order::PeerHealth>(channel));
   for (const auto& peer : health) peer->start();
   const auto readiness = [&]() -> std::vector<std::pair<std::string, bool>> {
-    std::vector<std::pair<std::string, bool>> parts{{"order", prices_known.load()}};
+    std::vector<std::pair<std::string, bool>> parts{{"order", prices_known.load() && !leaving.load()}};
     for (std::size_t i = 0; i < health.size(); ++i) {
       parts.emplace_back(saga::to_string(static_cast<saga::Participant>(i)), health[i]->serving());
     }
@@ -190,6 +233,8 @@ int run(const Options& options) {
   int signal = 0;
   sigwait(&stop_signals, &signal);
 
+  leaving = true;
+  if (shared) drain(orders);
   prices.stop();
   orders.stop();
   events.stop();
@@ -218,5 +263,5 @@ int main(int argc, char** argv) {
   sigaddset(&stop_signals, SIGTERM);
   sigaddset(&stop_signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
-  return run(options);
+  return options.migrate ? migrate(options) : run(options);
 }

@@ -19,9 +19,10 @@ EventHub::EventHub(const Clock& clock, std::uint64_t process)
 
 EventHub::~EventHub() { stop(); }
 
-void EventHub::start(Sources sources, std::int64_t newest) {
+void EventHub::start(Sources sources, std::int64_t newest, bool shared) {
   sources_ = std::move(sources);
-  open_.begin(newest);
+  open_.begin(newest, shared);
+  if (shared) oldest_elsewhere_ = newest;
   stopping_ = false;
   thread_ = std::thread([this] { run(); });
 }
@@ -101,6 +102,17 @@ void EventHub::needs_attention(const OrderRow& row, std::string_view) {
   if (!happening) return;
   const std::lock_guard lock(mutex_);
   tell(std::move(happening));
+}
+
+void EventHub::let_go(const OrderRow& row) {
+  const std::lock_guard lock(mutex_);
+  open_.close(row.seq);
+}
+
+void EventHub::others(std::int64_t oldest_open) {
+  if (oldest_open == 0) return;
+  const std::lock_guard lock(mutex_);
+  oldest_elsewhere_ = oldest_open;
 }
 
 // --- from any thread ---

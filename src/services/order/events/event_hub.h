@@ -4,10 +4,12 @@
 // durable.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,8 +46,9 @@ class EventHub final : public Observer {
     std::function<void(std::function<void(std::vector<OrderView>)>)> waiting;  // HELD and STUCK orders
   };
 
-  /// Before the engine starts. @param newest  of the stored orders
-  void start(Sources sources, std::int64_t newest);
+  /// Before the engine starts. @param newest  of the stored orders; @param shared  other engines have orders of the
+  /// same store, and rows are not numbered one by one
+  void start(Sources sources, std::int64_t newest, bool shared = false);
   /// Ends every stream; what is asked later is declined. Idempotent.
   void stop();
 
@@ -64,6 +67,8 @@ class EventHub final : public Observer {
   void reverting(const OrderRow& row) override;
   void ended(const OrderRow& row) override;
   void needs_attention(const OrderRow& row, std::string_view what) override;
+  void let_go(const OrderRow& row) override;
+  void others(std::int64_t oldest_open) override;
   void committed(std::chrono::nanoseconds, std::size_t) override {}
   void storage_failed(std::string_view) override {}
 
@@ -99,7 +104,7 @@ class EventHub final : public Observer {
   std::optional<ReaderId> admit();
   void post(Message message);
   void push(Message message);
-  [[nodiscard]] Mark mark() const { return {since_, open_.oldest(), open_.newest()}; }
+  [[nodiscard]] Mark mark() const { return {since_, std::min(open_.oldest(), oldest_elsewhere_), open_.newest()}; }
 
   void run();
   void take(Happening& happening);
@@ -126,6 +131,7 @@ class EventHub final : public Observer {
   std::size_t admitted_ = 0;
   ReaderId next_reader_ = 1;
   OpenOrders open_;
+  std::int64_t oldest_elsewhere_ = std::numeric_limits<std::int64_t>::max();
   WallTime since_;
 
   // Of the hub's thread.

@@ -2,6 +2,7 @@
 // Pure. Invariant: each call takes constant time on the average, and no memory but for orders that stay open very long.
 #pragma once
 
+#include <algorithm>
 #include <bitset>
 #include <cstdint>
 #include <set>
@@ -10,15 +11,21 @@ namespace ldt::order {
 
 class OpenOrders {
  public:
-  /// Orders up to `newest` have ended, but for those that open() names.
-  void begin(std::int64_t newest) {
+  /// Orders up to `newest` have ended, but for those that open() names. @param gaps  rows are in order, but not
+  /// numbered one by one; each then costs memory while it is open
+  void begin(std::int64_t newest, bool gaps = false) {
     newest_ = newest;
     head_ = newest + 1;
+    gaps_ = gaps;
   }
 
   /// Rows are numbered without gaps: one that was passed over has been stored, and its order is not known to be
   /// accepted.
   void open(std::int64_t row) {
+    if (gaps_) {
+      head_ = std::max(head_, row + 1);
+      newest_ = head_ - 1;
+    }
     if (row < head_) {
       long_open_.insert(row);
       return;
@@ -35,7 +42,8 @@ class OpenOrders {
       long_open_.erase(row);
       return;
     }
-    open(row);  // where it was never told to be accepted
+    if (gaps_) return;  // never told to be accepted
+    open(row);          // the same
     open_.reset(slot(row));
     while (head_ <= newest_ && !open_.test(slot(head_))) ++head_;
   }
@@ -55,6 +63,7 @@ class OpenOrders {
     ++head_;
   }
 
+  bool gaps_ = false;
   std::int64_t newest_ = 0;
   std::int64_t head_ = 1;             // of the window: rows from here to newest_
   std::bitset<kWindow> open_;         // by slot

@@ -86,7 +86,4 @@ inline constexpr std::string_view kRowColumns =
 /// The order in the statement's current row; kInternal where it is broken.
 [[nodiscard]] Result<OrderRow> read_row(const sqlite::Statement& statement);
 
-/// The 25 bytes of the `trace` column.
-[[nodiscard]] std::string trace_bytes(const TraceContext& trace);
-
 }  // namespace ldt::order

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "services/order/storage/sqlite/schema.h"
+#include "services/order/storage/stored_order.h"
 #include "services/order/storage/stored_text.h"
 
 namespace ldt::order {
