@@ -95,7 +95,7 @@ void Service::take(const std::string& bytes, bool echo) {
   while ((end = partial_line_.find('\n')) != std::string::npos) {
     last_line_ = printable(partial_line_.substr(0, end));
     partial_line_.erase(0, end + 1);
-    if (echo) std::fprintf(stderr, "%-9s | %s\n", plan_.name.c_str(), last_line_.c_str());
+    if (echo && !plan_.quiet) std::fprintf(stderr, "%-9s | %s\n", plan_.name.c_str(), last_line_.c_str());
   }
 }
 

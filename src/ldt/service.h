@@ -23,6 +23,7 @@ class Service {
 
   [[nodiscard]] const std::string& name() const { return plan_.name; }
   [[nodiscard]] bool needed() const { return plan_.needed; }
+  [[nodiscard]] bool is_quiet() const { return plan_.quiet; }
   [[nodiscard]] Tier tier() const { return plan_.tier; }
   [[nodiscard]] std::chrono::seconds stop_within() const { return plan_.stop_within; }
   [[nodiscard]] bool is_task() const { return plan_.once; }

@@ -134,7 +134,8 @@ void Supervisor::notice_end(Service& service, const process::Ended& ended) {
   if (!ended.by_signal && ended.code == kStruckExitCode) {
     report(service.name() + " was struck by a failure instruction; restarting");
   } else {
-    report(service.name() + " " + process::describe(ended) + "; restarting in " + std::to_string(pause.count()) +
+    const std::string said = service.is_quiet() && !service.last_line().empty() ? " (" + service.last_line() + ")" : "";
+    report(service.name() + " " + process::describe(ended) + said + "; restarting in " + std::to_string(pause.count()) +
            " ms");
   }
 }

@@ -16,6 +16,7 @@ std::string etcd_hosts(const Layout& layout) {
 // With `failsafe_mode` a primary that reaches its standby goes on where etcd is away.
 constexpr const char* kPatroni = R"(scope: ldt
 name: postgresql-@HOST@
+log: {level: WARNING}
 restapi: {listen: '@PATRONI@', connect_address: '@PATRONI@'}
 etcd3: {hosts: @ETCDS@}
 bootstrap:
@@ -67,8 +68,7 @@ watchdog: {mode: 'off'}
 )";
 
 constexpr const char* kBalancer = R"(global
-  maxconn 20000
-  stats socket run/haproxy.sock mode 600 level admin expose-fd listeners
+  stats socket unix@run/haproxy.sock mode 600 level admin expose-fd listeners
 @USER@defaults
   mode http
   timeout connect 1s

@@ -53,6 +53,7 @@ ServicePlan Cluster::etcd(int host) const {
   append(plan, {"--initial-cluster", members, "--initial-cluster-token", "ldt", "--initial-cluster-state", "new"});
   append(plan, {"--logger", "zap", "--log-level", "error"});
   plan.stop_within = std::chrono::seconds(15);  // a leader hands over first
+  plan.quiet = true;
   return on_host(host, std::move(plan));
 }
 
@@ -63,6 +64,7 @@ ServicePlan Cluster::etcd_health() const {
                    {"--endpoints", url(layout_.etcd_client(1)), "endpoint", "health"},
                    Tier::kCoordination};
   plan.once = true;
+  plan.quiet = true;
   return plan;
 }
 
@@ -72,6 +74,7 @@ ServicePlan Cluster::database(int host) const {
                    {database_folder(host) + "/patroni.yml"},
                    Tier::kDatabase};
   plan.stop_within = std::chrono::seconds(40);  // a checkpoint is part of it
+  plan.quiet = true;
   return on_host(host, as_postgres(std::move(plan)));
 }
 
@@ -83,7 +86,9 @@ ServicePlan Cluster::replica(const std::string& service, int host) const {
 }
 
 ServicePlan Cluster::balancer() const {
-  return {"haproxy", programs_.haproxy, {"-W", "-f", "cluster/haproxy.cfg"}, Tier::kBalancer};
+  ServicePlan plan{"haproxy", programs_.haproxy, {"-W", "-f", "cluster/haproxy.cfg"}, Tier::kBalancer};
+  plan.quiet = true;
+  return plan;
 }
 
 std::vector<ServicePlan> Cluster::replicas() const {
