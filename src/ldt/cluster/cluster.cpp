@@ -174,6 +174,13 @@ std::vector<std::string> Cluster::parts_of(int host) const {
   return parts;
 }
 
+std::string Cluster::listens(const std::string& part, int host) const {
+  if (part == "etcd") return layout_.etcd_client(host).text();
+  if (part == "postgresql") return layout_.postgres(host).text();
+  if (part == "order") return layout_.http(host).text();
+  return layout_.grpc(part, host);
+}
+
 std::string Cluster::describe() const {
   std::string text;
   for (int host = 1; host <= layout_.hosts(); ++host) {
@@ -190,7 +197,9 @@ std::string Cluster::description_json() const {
   boost::json::array hosts;
   for (int host = 1; host <= layout_.hosts(); ++host) {
     boost::json::array parts;
-    for (const auto& name : parts_of(host)) parts.emplace_back(name);
+    for (const auto& name : parts_of(host)) {
+      parts.push_back(boost::json::object{{"name", name}, {"listens", listens(name.substr(0, name.rfind('-')), host)}});
+    }
     boost::json::object each{{"name", Layout::host_name(host)}, {"address", layout_.host_address(host)}};
     if (layout_.has_namespaces()) each["namespace"] = layout_.namespace_name(host);
     if (host <= kDatabases) each["patroni"] = layout_.patroni(host).text();

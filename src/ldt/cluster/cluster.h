@@ -42,6 +42,7 @@ class Cluster {
   [[nodiscard]] Result<void> write_database(int host) const;
   [[nodiscard]] std::string database_folder(int host) const;
   [[nodiscard]] std::vector<std::string> parts_of(int host) const;
+  [[nodiscard]] std::string listens(const std::string& part, int host) const;
   [[nodiscard]] std::string description_json() const;
 
   [[nodiscard]] ServicePlan etcd(int host) const;
