@@ -47,6 +47,7 @@ const std::vector<std::string>& participants() {
 
 ServicePlan service_plan(const std::string& service, const std::string& store) {
   ServicePlan plan{service, program("ldt-" + service), {}, service == "order" ? Tier::kOrder : Tier::kParticipant};
+  plan.service = service;
   if (store.empty()) {
     append(plan, {"--db", service + "/" + service + ".db"});
   } else {
@@ -69,6 +70,7 @@ ServicePlan telemetry_plan(const StoreOptions& options) {
                     "--max-size-mb", std::to_string(options.max_mb)},
                    Tier::kTelemetry};
   plan.needed = false;
+  plan.service = "telemetry";
   return plan;
 }
 

@@ -35,14 +35,11 @@ std::string greeting(const UpCommand& command, const DataFolder& data, const Add
          "  stop            " + (command.detach ? "" : "Ctrl-C, or ") + own_name() + " down" + option + "\n";
 }
 
-/// Of our own programs, ldt-NAME; whatever else is supervised speaks no gRPC.
+/// Whatever else is supervised speaks no gRPC.
 void use_certificates(std::vector<ServicePlan>& plans) {
-  constexpr std::string_view kPrefix = "/ldt-";
   for (auto& plan : plans) {
-    const auto at = plan.program.rfind(kPrefix);
-    if (at == std::string::npos) continue;
-    plan.arguments.insert(plan.arguments.end(),
-                          {"--tls-dir", kTlsFolder + ("/" + plan.program.substr(at + kPrefix.size()))});
+    if (plan.service.empty()) continue;
+    plan.arguments.insert(plan.arguments.end(), {"--tls-dir", std::string(kTlsFolder) + "/" + plan.service});
   }
 }
 
