@@ -167,7 +167,7 @@ TEST(Telemetry, TellsTheAgeOfTheOldestOrderInFlightButNotOfOneThatIsHeld) {
   const OrderRequest slow{.user = "alice",
                           .sku = "late-day",
                           .failures = {{.step = "payment.charge", .kind = "DELAY", .delay_ms = 4'000}},
-                          .handling = {.step_timeout_ms = 20'000}};
+                          .handling = {.step_timeout_ms = 10'000}};
   const std::string slow_id = client.place(slow, {{"Prefer", "wait=0"}}).body.at("id");
   const auto oldest = [&] { return gauge_in(receiver.records(), "ldt.sagas.oldest_age"); };
   EXPECT_TRUE(eventually([&] { return oldest() >= 2; })) << oldest();

@@ -114,41 +114,47 @@ TEST(PrometheusText, AddsUpBuckets) {
 
 TEST(Series, ShowTheLastValueOfEverySenderThatIsAlive) {
   Series series;
-  const auto send = [&](const std::string& instance, double value, SteadyTime now) {
-    auto batch = batch_of(resource("order", instance), {point("x", PointShape::kGauge, value)});
-    series.take(batch, now);
+  const auto send = [&](const std::string& instance, int second) {
+    auto batch = batch_of(resource("order", instance), {point("x", PointShape::kGauge, second)});
+    series.take(batch, kStart + seconds(second));
   };
-  for (int i = 0; i <= 60; i += 10) send("alive", i, kStart + seconds(i));
-  send("killed", 1, kStart);
-  send("killed", 2, kStart + seconds(10));
-  send("slow", 3, kStart);
-  send("slow", 4, kStart + seconds(60));
-  send("once", 5, kStart);
-  const auto at = [&](int second) { return series.exposition(kStart + seconds(second)); };
-  EXPECT_TRUE(tells(at(40), "x{job=\"ldt/order\",instance=\"killed\"} 2")) << at(40);
-  EXPECT_TRUE(tells(at(60), "x{job=\"ldt/order\",instance=\"alive\"} 60"));
-  EXPECT_FALSE(tells(at(60), "x{job=\"ldt/order\",instance=\"alive\"} 50"));
-  EXPECT_EQ(at(60).find("killed"), std::string::npos) << "it sent every 10 s, and has been silent for 50";
-  EXPECT_NE(at(200).find("slow"), std::string::npos) << "it sends once a minute";
-  EXPECT_EQ(at(241).find("slow"), std::string::npos);
-  EXPECT_NE(at(290).find("once"), std::string::npos) << "nobody knows yet how often it sends";
-  EXPECT_EQ(at(301).find("once"), std::string::npos);
-  EXPECT_EQ(at(301).find("target_info"), std::string::npos) << at(301);
+  const auto shown = [&](int second) {
+    std::string instances;
+    const std::string text = series.exposition(kStart + seconds(second));
+    for (const std::string instance : {"alive", "killed", "once", "slow"}) {
+      const bool info = tells(text, "target_info{job=\"ldt/order\",instance=\"" + instance + "\"} 1");
+      const bool value = text.find("x{job=\"ldt/order\",instance=\"" + instance + "\"}") != std::string::npos;
+      EXPECT_EQ(info, value) << instance;
+      if (value) instances += instance + " ";
+    }
+    return instances;
+  };
+  for (int second = 0; second <= 400; second += 10) {
+    send("alive", second);
+    if (second <= 10) send("killed", second);
+    if (second == 0) send("once", second);
+    if (second % 60 == 0 && second <= 180) send("slow", second);
+    if (second == 40) EXPECT_EQ(shown(second), "alive killed once slow ");
+    if (second == 50) EXPECT_EQ(shown(second), "alive once slow ") << "killed sent every 10 s, and is silent for 40";
+    if (second == 300) EXPECT_EQ(shown(second), "alive once slow ") << "nobody knows how often once sends";
+    if (second == 310) EXPECT_EQ(shown(second), "alive slow ");
+    if (second == 360) EXPECT_EQ(shown(second), "alive slow ") << "slow sends once a minute";
+    if (second == 370) EXPECT_EQ(shown(second), "alive ");
+  }
+  const auto text = series.exposition(kStart + seconds(400));
+  EXPECT_TRUE(tells(text, "x{job=\"ldt/order\",instance=\"alive\"} 400")) << text;
 }
 
 TEST(Series, AreForTheFileOnceAMinuteAndOnlyIfTheyChanged) {
   Series series;
-  const auto kept = [&](double value, int second) {
+  std::vector<int> written;
+  for (int second = 0; second <= 200; second += 10) {
+    const double value = second < 10 ? 1 : second < 150 ? 2 : 3;
     auto batch = batch_of(resource("order", "a"), {point("x", PointShape::kGauge, value)});
     series.take(batch, kStart + seconds(second));
-    return !batch.points.empty();
-  };
-  EXPECT_TRUE(kept(1, 0));
-  EXPECT_FALSE(kept(2, 10));
-  EXPECT_FALSE(kept(2, 59));
-  EXPECT_TRUE(kept(2, 60));
-  EXPECT_FALSE(kept(2, 130)) << "it is what it was";
-  EXPECT_TRUE(kept(3, 131));
+    if (!batch.points.empty()) written.push_back(second);
+  }
+  EXPECT_EQ(written, (std::vector<int>{0, 60, 150})) << "at 120 it is what it was at 60";
 }
 
 TEST(Series, AreBoundedAndWhatIsBeyondGoesToTheFileAlone) {
