@@ -28,11 +28,11 @@ void bind_step(sqlite::Statement& statement, int parameter, const std::optional<
 
 }  // namespace
 
-Result<SqliteStore> SqliteStore::open(const std::string& path, sqlite::OwnerOptions options, std::int64_t index_every) {
+Result<SqliteStore> SqliteStore::open(const std::string& path, sqlite::OwnerOptions options, std::int64_t save_every) {
   options.migrations = kMigrations;
   auto database = sqlite::Database::open_owner(path, options);
   if (!database) return tl::unexpected(database.error());
-  SqliteStore store(std::move(*database), index_every);
+  SqliteStore store(std::move(*database), save_every);
   if (auto prepared = store.prepare(); !prepared) return tl::unexpected(prepared.error());
   return store;
 }
@@ -59,33 +59,13 @@ Result<void> SqliteStore::prepare() {
        "SELECT coalesce(e.state, o.state), o.reason, o.failed_step, e.finished_us FROM orders o LEFT JOIN order_end e "
        "ON e.seq = o.seq WHERE o.id = ?1"},
       {&find_key_, "SELECT id, fingerprint FROM orders WHERE idempotency_key = ?1"},
-      {&save_last_, "INSERT OR REPLACE INTO last_order VALUES(?1, ?2)"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = database_.prepare(sql);
     if (!prepared) return tl::unexpected(prepared.error());
     *statement = std::move(*prepared);
   }
-  const auto tail = database_.query_integer(
-      "SELECT coalesce(max(seq), 0) - (SELECT seq FROM mark WHERE name = 'indexed_through') FROM orders");
-  if (!tail) return tl::unexpected(tail.error());
-  not_indexed_ = *tail;
-  return load_last_orders();
-}
-
-Result<void> SqliteStore::load_last_orders() {
-  auto rows = database_.prepare(
-      "SELECT user, seq, 1 FROM last_order UNION ALL SELECT user, max(seq), 0 FROM orders WHERE seq > (SELECT seq FROM "
-      "mark WHERE name = 'indexed_through') GROUP BY user");
-  if (!rows) return tl::unexpected(rows.error());
-  while (true) {
-    const auto found = rows->step();
-    if (!found) return tl::unexpected(found.error());
-    if (!*found) return {};
-    auto& last = *last_orders_.try_emplace(std::string(rows->text(0))).first;
-    last.second = {rows->integer(1), rows->integer(2) == 1};  // those behind the mark come last, and count
-    if (!last.second.saved) to_save_.push_back(&last);
-  }
+  return projections_.load(database_);
 }
 
 Result<void> SqliteStore::commit(std::span<Write* const> writes) {
@@ -97,11 +77,7 @@ Result<void> SqliteStore::commit(std::span<Write* const> writes) {
     return written;
   }
   transaction->commit();
-  for (const auto& [last, before] : std::exchange(overtaken_, {})) {
-    if (std::exchange(last->second.saved, false)) to_save_.push_back(last);
-  }
-  // Only projections: if they cannot be saved now, they are saved after a later commit.
-  if (not_indexed_ >= index_every_ && save_projections()) not_indexed_ = 0;
+  projections_.committed();
   return {};
 }
 
@@ -109,7 +85,8 @@ Result<void> SqliteStore::write_all(std::span<Write* const> writes) {
   for (Write* each : writes) {
     if (auto written = write(*each); !written) return written;
   }
-  return save_sold();
+  if (auto saved = save_sold(); !saved) return saved;
+  return projections_.save_slice();
 }
 
 Result<void> SqliteStore::write(Write& write) {
@@ -152,15 +129,14 @@ Result<void> SqliteStore::insert(Write& write) {
   } else {
     insert_.bind(13, sqlite::Blob{{reinterpret_cast<const char*>(row.caller_span.data()), row.caller_span.size()}});
   }
-  auto& last = *last_orders_.try_emplace(row.user.text()).first;
-  insert_.bind(14, row.created_at.us).bind(15, last.second.seq);
+  auto& user = projections_.user(row.user.text());
+  insert_.bind(14, row.created_at.us).bind(15, user.second.seq);
   auto inserted = insert_.run_changed();
   if (!inserted) return tl::unexpected(inserted.error());
   write.done = *inserted;
   if (write.done) {
     write.seq = database_.last_insert_id();
-    overtaken_.emplace_back(&last, std::exchange(last.second.seq, write.seq));
-    ++not_indexed_;
+    projections_.inserted(user, write.seq);
     return {};
   }
   find_seq_.reset();
@@ -194,8 +170,9 @@ Result<bool> SqliteStore::finish(const OrderRow& row, saga::OrderState from, con
   bind_optional_text(finish_, 5, failures);
   finish_.bind(6, to.finished_at->us);
   auto finished = finish_.run_changed();
-  if (finished && *finished && to.state == saga::OrderState::kCompleted)
-    newly_sold_[row.sku.text()] += row.quantity.value;
+  if (!finished || !*finished) return finished;
+  projections_.ended(row.seq);
+  if (to.state == saga::OrderState::kCompleted) newly_sold_[row.sku.text()] += row.quantity.value;
   return finished;
 }
 
@@ -219,32 +196,10 @@ Result<void> SqliteStore::save_strikes(const OrderRow& row, std::int64_t seq) {
   return end_strikes_.bind(1, seq).bind(2, failures).bind(3, attempts).run();
 }
 
-Result<void> SqliteStore::save_projections() {
-  auto transaction = sqlite::Transaction::begin(database_);
-  if (!transaction) return tl::unexpected(transaction.error());
-  for (const auto* last : to_save_) {
-    save_last_.reset();
-    if (auto saved = save_last_.bind(1, last->first).bind(2, last->second.seq).run(); !saved) return saved;
-  }
-  auto saved = database_.execute(R"sql(
-    UPDATE mark SET seq = (SELECT max(seq) FROM orders) WHERE name = 'indexed_through';
-    UPDATE mark SET seq = coalesce(
-      (SELECT o.seq - 1 FROM orders o WHERE o.seq > mark.seq AND NOT EXISTS (SELECT 1 FROM order_end e WHERE e.seq = o.seq)
-       ORDER BY o.seq LIMIT 1),
-      (SELECT max(seq) FROM orders)) WHERE name = 'finished_through';)sql");
-  if (!saved) return saved;
-  transaction->commit();
-  for (auto* last : std::exchange(to_save_, {})) last->second.saved = true;
-  return {};
-}
-
 /// What was kept in memory of a transaction that has not happened.
 void SqliteStore::roll_back() {
   newly_sold_.clear();
-  for (auto change = overtaken_.rbegin(); change != overtaken_.rend(); ++change) {
-    change->first->second.seq = change->second;
-  }
-  overtaken_.clear();
+  projections_.rolled_back();
 }
 
 Result<std::optional<Progress>> SqliteStore::progress_of(const OrderId& id) {
