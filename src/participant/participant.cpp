@@ -24,8 +24,15 @@ void apply(const JournalRow& row, Holding& holding) {
   if (row.is_entry()) holding.last_entry = row.seq;
 }
 
+bool valid(const Rules& rules, const Command& command) {
+  const Terms& terms = rules.terms();
+  if (command.amount < terms.min_amount || command.amount > terms.max_amount) return false;
+  if (!rules.valid_holder(command.holder)) return false;
+  return terms.has_item ? rules.valid_item(command.item) : command.item.empty();
+}
+
 Result<Answer> Participant::execute(const Command& command, WallTime now, bool refuse) {
-  if (!valid(command)) return Answer{.error = CommandError::kInvalid};
+  if (!valid(rules_, command)) return Answer{.error = CommandError::kInvalid};
   const auto remembered = recall(command.order);
   if (!remembered) return tl::unexpected(remembered.error());
 
@@ -45,13 +52,6 @@ Result<Answer> Participant::execute(const Command& command, WallTime now, bool r
     if (auto done = record(command, *payload, *decision, now); !done) return tl::unexpected(done.error());
   }
   return Answer{decision->state, CommandError::kNone, decision->replayed};
-}
-
-bool Participant::valid(const Command& command) const {
-  const Terms& terms = rules_.terms();
-  if (command.amount < terms.min_amount || command.amount > terms.max_amount) return false;
-  if (!rules_.valid_holder(command.holder)) return false;
-  return terms.has_item ? rules_.valid_item(command.item) : command.item.empty();
 }
 
 Result<Operation> Participant::recall(const OrderId& order) {

@@ -69,7 +69,6 @@ class Participant {
   [[nodiscard]] Result<OperatorAnswer> set_price(std::string_view holder, std::int64_t price, WallTime now);
 
  private:
-  [[nodiscard]] bool valid(const Command& command) const;
   [[nodiscard]] Result<NameId> intern(std::string_view name);
   [[nodiscard]] Result<Payload> intern_payload(const Command& command);
   [[nodiscard]] Result<void> open_if_new(NameId holder, WallTime now);
@@ -81,6 +80,9 @@ class Participant {
   Book& book_;
   Journal& journal_;
 };
+
+/// False where a name or an amount is out of bounds: the answer is kInvalid, and nothing is touched.
+[[nodiscard]] bool valid(const Rules& rules, const Command& command);
 
 /// What a journal row does to its holder's holding. The one place that says so: live and when replayed.
 void apply(const JournalRow& row, Holding& holding);

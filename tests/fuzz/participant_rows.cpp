@@ -6,9 +6,9 @@
 #include "fuzz/require.h"
 #include "fuzz/rows.h"
 #include "participant/participant.h"
-#include "participant/storage/audit.h"
-#include "participant/storage/schema.h"
-#include "participant/storage/store.h"
+#include "participant/storage/sqlite/schema.h"
+#include "participant/storage/sqlite/sqlite_audit.h"
+#include "participant/storage/sqlite/store.h"
 
 namespace {
 
@@ -86,7 +86,7 @@ void check_operations(World& world, Book& book) {
 }
 
 void audit() {
-  const auto audit = Audit::open(database(), AccountRules::kTerms);
+  const auto audit = SqliteAudit::open(database(), AccountRules::kTerms);
   if (!audit) return;
   auto operation = (*audit)->next();
   while (operation && *operation) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "participant/storage/schema.h"
+#include "participant/storage/sqlite/schema.h"
 
 namespace ldt::simulation {
 
@@ -17,6 +17,7 @@ class ParticipantNode::BatchJob final : public Job {
   BatchJob(ParticipantNode& node, std::vector<BatchCommand> commands, BatchReply reply)
       : node_(node), commands_(std::move(commands)), reply_(std::move(reply)) {}
   [[nodiscard]] std::size_t size() const override { return commands_.size(); }
+  void list(participant::Touched&) const override {}  // the storage has everything in memory
   Result<void> decide(Decider& decider) override {
     answers_.clear();
     for (const auto& command : commands_) {
@@ -52,6 +53,7 @@ class ParticipantNode::CallJob final : public Job {
   CallJob(ParticipantNode& node, participant::SingleRequest request, CallReply reply)
       : node_(node), command_(std::move(request)), reply_(std::move(reply)) {}
   [[nodiscard]] std::size_t size() const override { return 1; }
+  void list(participant::Touched& touched) const override { command_.list(touched); }
   Result<void> decide(Decider& decider) override { return command_.decide(decider); }
   void durable() override {
     const bool fits = command_.answer().answer.error == participant::CommandError::kNone;
@@ -92,6 +94,7 @@ class ParticipantNode::ChangeJob final : public Job {
  public:
   ChangeJob(Change change, ChangeReply reply) : change_(std::move(change)), reply_(std::move(reply)) {}
   [[nodiscard]] std::size_t size() const override { return 1; }
+  void list(participant::Touched&) const override {}
   Result<void> decide(Decider& decider) override {
     auto answer = change_(decider);
     if (!answer) return tl::unexpected(answer.error());
@@ -143,7 +146,7 @@ bool ParticipantNode::open() {
 
 void ParticipantNode::close(bool orderly) {
   if (orderly && parts_ != nullptr && parts_->group_commit != nullptr) {
-    if (parts_->group_commit->save()) world_.tally.count("participant: projection saved at the end");
+    if (parts_->group_commit->finish()) world_.tally.count("participant: projection saved at the end");
   }
   parts_.reset();
 }

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "participant/book.h"
-#include "participant/storage/group_commit.h"
 #include "participant/storage/single_command.h"
-#include "participant/storage/store.h"
+#include "participant/storage/sqlite/group_commit.h"
+#include "participant/storage/sqlite/store.h"
 #include "simulation/node.h"
 
 namespace ldt::simulation {

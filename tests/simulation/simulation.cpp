@@ -6,7 +6,7 @@
 #include <array>
 #include <memory>
 
-#include "participant/storage/audit.h"
+#include "participant/storage/sqlite/sqlite_audit.h"
 #include "services/delivery/rules.h"
 #include "services/inventory/rules.h"
 #include "services/order/audit/audit_rules.h"
@@ -128,7 +128,7 @@ class Simulation {
     order::AuditRules rules;
     std::map<OrderId, order::Operations> operations;
     for (std::size_t i = 0; i < participants_.size(); ++i) {
-      auto audit = participant::Audit::open(participants_[i]->database(), participants_[i]->rules().terms());
+      auto audit = participant::SqliteAudit::open(participants_[i]->database(), participants_[i]->rules().terms());
       require(audit.has_value(), "audit", "cannot be opened");
       for (auto next = (*audit)->next(); next && *next; next = (*audit)->next()) {
         const auto& found = **next;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "participant/server/wire.h"
-#include "participant/storage/audit.h"
+#include "participant/storage/storage.h"
 #include "platform/grpc/status.h"
 
 namespace ldt::participant {
@@ -29,7 +29,7 @@ class AuditStream final : public grpc::ServerWriteReactor<pb::AuditPage> {
 
  private:
   void read_next() {
-    if (host_.readers.submit([this](Reader&) { send_page(); })) return;
+    if (host_.readers.submit([this](Reads&) { send_page(); })) return;
     Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many reads are waiting"});
   }
 
@@ -41,7 +41,7 @@ class AuditStream final : public grpc::ServerWriteReactor<pb::AuditPage> {
 
   Result<void> read_page() {
     if (!audit_) {
-      auto opened = Audit::open(host_.database, host_.rules.terms());
+      auto opened = host_.storage.open_audit(host_.rules.terms());
       if (!opened) return tl::unexpected(opened.error());
       audit_ = std::move(*opened);
     }

@@ -35,6 +35,7 @@ class BatchJob final : public Job {
   }
 
   [[nodiscard]] std::size_t size() const override { return work_.size(); }
+  void list(Touched& touched) const override { work_.list(touched); }
   Result<void> decide(Decider& decider) override { return work_.decide(decider); }
 
   void durable() override {

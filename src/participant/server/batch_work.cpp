@@ -14,6 +14,12 @@ void BatchWork::start_reply() {
   reply_.set_number(batch_.number());
 }
 
+void BatchWork::list(Touched& touched) const {
+  for (const auto& message : batch_.commands()) {
+    if (const auto command = to_command(message)) touched.command(*command);
+  }
+}
+
 Result<void> BatchWork::decide(Decider& decider) {
   start_reply();
   for (const auto& message : batch_.commands()) {

@@ -19,6 +19,8 @@ class BatchWork {
   [[nodiscard]] const pb::BatchReply& reply() const { return reply_; }
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(batch_.commands_size()); }
 
+  /// Names what its commands touch.
+  void list(Touched& touched) const;
   /// Decides all of it and makes the reply.
   [[nodiscard]] Result<void> decide(Decider& decider);
   /// Makes a reply that answers every command with this error.

@@ -30,11 +30,13 @@ grpc::Status status_of(OperatorError error) {
 /// Deletes itself once it is answered.
 class ChangeJob final : public Job {
  public:
-  ChangeJob(grpc::ServerUnaryReactor* reactor, std::function<Result<OperatorAnswer>(Decider&)> change,
+  ChangeJob(grpc::ServerUnaryReactor* reactor, ChangeOf of, std::function<Result<OperatorAnswer>(Decider&)> change,
             std::function<void(const OperatorAnswer&)> fill)
-      : reactor_(reactor), change_(std::move(change)), fill_(std::move(fill)) {}
+      : reactor_(reactor), of_(of), change_(std::move(change)), fill_(std::move(fill)) {}
 
   [[nodiscard]] std::size_t size() const override { return 1; }
+
+  void list(Touched& touched) const override { touched.change(of_.holder, of_.key); }
 
   Result<void> decide(Decider& decider) override {
     auto answer = change_(decider);
@@ -48,7 +50,10 @@ class ChangeJob final : public Job {
     finish(status_of(answer_.error));
   }
 
-  void failed(const Error& error) override { finish({grpc::StatusCode::UNKNOWN, error.detail}); }
+  void failed(const Error& error) override {
+    const bool was_not_begun = error.kind == ErrorKind::kUnavailable;
+    finish(was_not_begun ? rpc::to_status(error) : grpc::Status{grpc::StatusCode::UNKNOWN, error.detail});
+  }
 
  private:
   void finish(const grpc::Status& status) {
@@ -57,16 +62,11 @@ class ChangeJob final : public Job {
   }
 
   grpc::ServerUnaryReactor* reactor_;
+  const ChangeOf of_;
   std::function<Result<OperatorAnswer>(Decider&)> change_;
   std::function<void(const OperatorAnswer&)> fill_;
   OperatorAnswer answer_;
 };
-
-Result<void> read_in_snapshot(Reader& reader, const std::function<Result<void>(Reader&)>& read) {
-  const auto snapshot = reader.snapshot();
-  if (!snapshot) return tl::unexpected(snapshot.error());
-  return read(reader);
-}
 
 }  // namespace
 
@@ -77,21 +77,21 @@ grpc::ServerUnaryReactor* serve_status(grpc::CallbackServerContext* context, con
 }
 
 grpc::ServerUnaryReactor* serve_read(Host& host, grpc::CallbackServerContext* context,
-                                     std::function<Result<void>(Reader&)> read) {
+                                     std::function<Result<void>(Reads&)> read) {
   auto* reactor = context->DefaultReactor();
-  const bool queued = host.readers.submit([reactor, read = std::move(read)](Reader& reader) {
-    const auto done = read_in_snapshot(reader, read);
+  const bool queued = host.readers.submit([reactor, read = std::move(read)](Reads& reads) {
+    const auto done = read(reads);
     reactor->Finish(done ? grpc::Status::OK : rpc::to_status(done.error()));
   });
   if (!queued) reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many reads are waiting"});
   return reactor;
 }
 
-grpc::ServerUnaryReactor* serve_change(Host& host, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* serve_change(Host& host, grpc::CallbackServerContext* context, ChangeOf of,
                                        std::function<Result<OperatorAnswer>(Decider&)> change,
                                        std::function<void(const OperatorAnswer&)> fill) {
   auto* reactor = context->DefaultReactor();
-  auto job = std::make_unique<ChangeJob>(reactor, std::move(change), std::move(fill));
+  auto job = std::make_unique<ChangeJob>(reactor, of, std::move(change), std::move(fill));
   if (host.writer.submit(*job)) {
     static_cast<void>(job.release());
   } else {

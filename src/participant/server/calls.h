@@ -6,6 +6,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
+#include <string_view>
 
 #include "base/result.h"
 #include "participant/server/host.h"
@@ -15,13 +16,19 @@ namespace ldt::participant {
 /// Ends the call at once.
 [[nodiscard]] grpc::ServerUnaryReactor* serve_status(grpc::CallbackServerContext* context, const Error& error);
 
-/// Runs `read` on a reader's thread, in one snapshot. It fills the call's response, or says what is wrong.
+/// Runs `read` on a reader's thread. It fills the call's response, or says what is wrong.
 [[nodiscard]] grpc::ServerUnaryReactor* serve_read(Host& host, grpc::CallbackServerContext* context,
-                                                   std::function<Result<void>(Reader&)> read);
+                                                   std::function<Result<void>(Reads&)> read);
 
-/// Runs `change` in the writer's next transaction. Once that is durable, `fill` makes the response; both on the
-/// writer's thread.
-[[nodiscard]] grpc::ServerUnaryReactor* serve_change(Host& host, grpc::CallbackServerContext* context,
+/// What an operator's change touches. Views live as long as the call.
+struct ChangeOf {
+  std::string_view holder;
+  std::string_view key;  // the idempotency key; empty: none
+};
+
+/// Runs `change` in the writer's next transaction, again where it could not be committed. Once that is durable, `fill`
+/// makes the response; both on the writer's thread.
+[[nodiscard]] grpc::ServerUnaryReactor* serve_change(Host& host, grpc::CallbackServerContext* context, ChangeOf of,
                                                      std::function<Result<OperatorAnswer>(Decider&)> change,
                                                      std::function<void(const OperatorAnswer&)> fill);
 

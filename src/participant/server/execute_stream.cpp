@@ -33,6 +33,7 @@ class ExecuteStream final : public grpc::ServerBidiReactor<pb::Batch, pb::BatchR
   void OnDone() override { delete this; }
 
   [[nodiscard]] std::size_t size() const override { return work_.size(); }
+  void list(Touched& touched) const override { work_.list(touched); }
   Result<void> decide(Decider& decider) override { return work_.decide(decider); }
 
   void durable() override {

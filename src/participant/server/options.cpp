@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/exit_codes.h"
+#include "platform/postgres/url.h"
 
 namespace ldt::participant {
 
@@ -16,6 +17,16 @@ std::optional<int> parse_command_line(int argc, char** argv, Options& options, c
   CLI::App app("The " + options.service + " service of the late-day tokens marketplace.");
   app.set_version_flag("--version", LDT_VERSION);
   app.add_option("--db", options.database, "Database file")->capture_default_str();
+  const auto is_url = [](const std::string& url) {
+    const auto checked = postgres::check_url(url);
+    return checked ? std::string() : checked.error().detail;
+  };
+  auto* store = app.add_option("--store", options.store, "PostgreSQL in place of the file: postgresql://...")
+                    ->check(CLI::Validator(is_url, "URL"));
+  app.add_flag("--migrate", options.migrate, "Bring the store's schema up to date, and end")->needs(store);
+  app.add_option("--allow-synchronous-commit", options.allowed_weak_settings,
+                 "A setting of the server that may lose commits, to be accepted (off, local, ...)")
+      ->needs(store);
   app.add_option("--listen", options.listen, "gRPC address: unix:PATH or HOST:PORT")->capture_default_str();
   app.add_option("--batches", options.batches,
                  "A Unix socket besides, for the batches of an order service on this machine");

@@ -5,12 +5,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ldt::participant {
 
 struct Options {
-  std::string service;        // "payment"
-  std::string database;       // a file
+  std::string service;   // "payment"
+  std::string database;  // a file
+  std::string store;     // a PostgreSQL URL; empty: the file is used
+  /// Settings of the server that lose commits and are wanted all the same.
+  std::vector<std::string> allowed_weak_settings;
+  bool migrate = false;       // bring the store's schema up to date, and end
   std::string listen;         // "unix:PATH" or "HOST:PORT"
   std::string batches;        // a socket's path, for an order service on this machine; empty: there is none
   std::string health;         // "HOST:PORT" for probes; empty: none

@@ -1,32 +1,14 @@
 // Runs the readers' threads.
-// Depends on platform/sqlite and threads.
 #include "participant/server/readers.h"
 
 #include <utility>
 
 namespace ldt::participant {
 
-Result<std::unique_ptr<Reader>> Reader::open(const std::string& path) {
-  auto database = sqlite::Database::open_reader(path);
-  if (!database) return tl::unexpected(database.error());
-  return std::unique_ptr<Reader>(new Reader(std::move(*database)));
-}
-
-Result<sqlite::Statement*> Reader::statement(std::string_view sql) {
-  const auto known = statements_.find(sql);
-  if (known != statements_.end()) {
-    known->second.reset();
-    return &known->second;
-  }
-  auto prepared = database_.prepare(sql);
-  if (!prepared) return tl::unexpected(prepared.error());
-  return &statements_.emplace(sql, std::move(*prepared)).first->second;
-}
-
-Result<std::unique_ptr<Readers>> Readers::start(const std::string& path) {
+Result<std::unique_ptr<Readers>> Readers::start(Storage& storage) {
   std::unique_ptr<Readers> readers(new Readers);
   for (std::size_t i = 0; i < kThreads; ++i) {
-    auto reader = Reader::open(path);
+    auto reader = storage.open_reads();
     if (!reader) return tl::unexpected(reader.error());
     readers->connections_.push_back(std::move(*reader));
   }
@@ -55,7 +37,7 @@ void Readers::stop() {
   }
 }
 
-void Readers::run(Reader& reader) {
+void Readers::run(Reads& reads) {
   for (;;) {
     Work work;
     {
@@ -65,7 +47,7 @@ void Readers::run(Reader& reader) {
       work = std::move(queue_.front());
       queue_.pop_front();
     }
-    work(reader);
+    work(reads);
   }
 }
 

@@ -1,5 +1,5 @@
-// Answers reads beside the writer: a few threads, each with a read-only connection.
-// Depends on platform/sqlite. A read sees only what is durable.
+// Answers reads beside the writer: a few threads, each with a connection of its own.
+// Depends on storage/storage.h and threads.
 // Invariant: a slow read never holds up the writer.
 #pragma once
 
@@ -8,39 +8,21 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
-#include "platform/sqlite/database.h"
+#include "participant/storage/storage.h"
 
 namespace ldt::participant {
 
-/// A read-only connection that keeps its statements.
-class Reader {
- public:
-  [[nodiscard]] static Result<std::unique_ptr<Reader>> open(const std::string& path);
-  /// One snapshot for all that is read while it lives.
-  [[nodiscard]] Result<sqlite::Transaction> snapshot() { return sqlite::Transaction::begin_read(database_); }
-  /// The statement, reset. `sql` must live as long as the reader: use a constant.
-  [[nodiscard]] Result<sqlite::Statement*> statement(std::string_view sql);
-
- private:
-  explicit Reader(sqlite::Database database) : database_(std::move(database)) {}
-  sqlite::Database database_;
-  std::unordered_map<std::string_view, sqlite::Statement> statements_;
-};
-
 class Readers {
  public:
-  using Work = std::function<void(Reader&)>;
+  using Work = std::function<void(Reads&)>;
   static constexpr std::size_t kThreads = 2;
   static constexpr std::size_t kMaxQueued = 1024;
 
-  [[nodiscard]] static Result<std::unique_ptr<Readers>> start(const std::string& path);
+  [[nodiscard]] static Result<std::unique_ptr<Readers>> start(Storage& storage);
   ~Readers() { stop(); }
 
   /// False: too many are waiting, or the readers are stopping; the work will not be done.
@@ -50,9 +32,9 @@ class Readers {
 
  private:
   Readers() = default;
-  void run(Reader& reader);
+  void run(Reads& reads);
 
-  std::vector<std::unique_ptr<Reader>> connections_;
+  std::vector<std::unique_ptr<Reads>> connections_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Work> queue_;

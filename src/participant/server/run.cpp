@@ -14,8 +14,9 @@
 #include "base/clock.h"
 #include "base/exit_codes.h"
 #include "participant/server/batch_socket.h"
+#include "participant/server/postgres_start.h"
 #include "participant/server/statistics_service.h"
-#include "participant/storage/store.h"
+#include "participant/storage/sqlite/sqlite_storage.h"
 #include "platform/grpc/channel.h"
 #include "platform/grpc/security.h"
 #include "platform/grpc/server.h"
@@ -57,36 +58,39 @@ std::uint64_t random_seed() {
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
-}  // namespace
+Result<std::unique_ptr<Storage>> open_storage(const Options& options, const Description& description,
+                                              const sigset_t& stop_signals) {
+  if (options.store.empty()) return SqliteStorage::open(options.database, description.migrations);
+  return open_postgres(options, description, stop_signals);
+}
 
-int run(const Options& options, const Description& description) {
-  const sigset_t stop_signals = block_stop_signals();
+/// Runs until it is told to stop.
+int serve(const Options& options, const Description& description, Storage& storage, const sigset_t& stop_signals) {
   const SystemClock clock;
-
   const auto security =
       rpc::Security::open(options.tls_directory, options.service, [&](const std::string& line) { say(options, line); });
   if (!security) return fail(options, security.error(), kDataUnusableExitCode);
-  auto store = Store::open(options.database, {.migrations = description.migrations});
-  if (!store) return fail(options, store.error(), kDataUnusableExitCode);
-  Book book;
-  if (auto loaded = (*store)->load(book); !loaded) return fail(options, loaded.error(), kDataUnusableExitCode);
-  auto readers = Readers::start(options.database);
+  auto readers = Readers::start(storage);
   if (!readers) return fail(options, readers.error(), kDataUnusableExitCode);
-
   const auto telemetry = telemetry::start({.service_name = options.service,
                                            .service_version = LDT_VERSION,
                                            .log_directory = options.log_directory,
                                            .store = store_channel(options, *security)});
   Reporter reporter(*telemetry, description.rules.terms(), clock, random_seed());
   process::CommitCounters commits;
-  Writer writer(description.rules, **store, book, reporter, commits, clock);
-  Host host{description.rules, options.database, writer, **readers, reporter, options.allow_failures};
-  const auto service = description.make_service(host, book);
-  const auto statistics = make_statistics_service(commits);
-  auto server = rpc::Server::start(
-      options.listen,
-      {{service.get(), std::string(description.full_name)}, {statistics.get(), std::string(statistics_service_name())}},
-      *security, options.health);
+  const auto on_commit = [&reporter, &commits](std::chrono::nanoseconds duration, std::size_t commands) {
+    reporter.committed(duration, commands);
+    commits.committed(commands);
+  };
+  Writer writer(storage.make_committer(description.rules, clock, on_commit));
+  Host host{description.rules, storage, writer, **readers, reporter, options.allow_failures};
+  const auto service = description.make_service(host);
+  if (!service) return fail(options, service.error(), kDataUnusableExitCode);
+  const auto statistics = make_statistics_service(commits, storage);
+  auto server = rpc::Server::start(options.listen,
+                                   {{service->get(), std::string(description.full_name)},
+                                    {statistics.get(), std::string(statistics_service_name())}},
+                                   *security, options.health);
   if (!server) return fail(options, server.error(), kCannotListenExitCode);
 
   std::unique_ptr<frames::Listener> batches;
@@ -106,6 +110,20 @@ int run(const Options& options, const Description& description) {
   writer.stop();
   (*readers)->stop();
   return 0;
+}
+
+}  // namespace
+
+int run(const Options& options, const Description& description) {
+  const sigset_t stop_signals = block_stop_signals();
+  if (options.migrate) {
+    const auto migrated = migrate_postgres(options, description);
+    return migrated ? 0 : fail(options, migrated.error(), kDataUnusableExitCode);
+  }
+  auto storage = open_storage(options, description, stop_signals);
+  if (!storage) return fail(options, storage.error(), kDataUnusableExitCode);
+  if (*storage == nullptr) return 0;  // told to stop before there was one
+  return serve(options, description, **storage, stop_signals);
 }
 
 }  // namespace ldt::participant

@@ -21,10 +21,11 @@ namespace ldt::participant {
 /// What makes a participant this one.
 struct Description {
   const Rules& rules;
-  std::span<const std::string_view> migrations;  // the first is kSchema
-  std::string_view full_name;                    // of the gRPC service
-  /// Makes the gRPC service. The book is loaded and not yet changed by anyone.
-  std::function<std::shared_ptr<grpc::Service>(Host& host, const Book& book)> make_service;
+  std::span<const std::string_view> migrations;           // of the file; the first is kSchema
+  std::span<const std::string_view> postgres_migrations;  // of the schema; the first is kPostgresSchema
+  std::string_view full_name;                             // of the gRPC service
+  /// Makes the gRPC service. The storage is not changed by this process yet.
+  std::function<Result<std::shared_ptr<grpc::Service>>(Host& host)> make_service;
 };
 
 /// Runs until SIGTERM or SIGINT. Call it before any thread is started.

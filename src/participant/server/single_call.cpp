@@ -28,6 +28,8 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
 
   [[nodiscard]] std::size_t size() const override { return 1; }
 
+  void list(Touched& touched) const override { command_.list(touched); }
+
   Result<void> decide(Decider& decider) override { return command_.decide(decider); }
 
   void durable() override {

@@ -1,5 +1,5 @@
-// Runs the group-committing writer.
-// Depends on storage/group_commit.h and threads.
+// Runs the writer.
+// Depends on storage/committer.h and threads.
 #include "participant/server/writer.h"
 
 #include <cstdio>
@@ -7,14 +7,7 @@
 
 namespace ldt::participant {
 
-Writer::Writer(const Rules& rules, Store& store, Book& book, Reporter& reporter, process::CommitCounters& commits,
-               const Clock& clock)
-    : group_commit_(rules, store, book, clock,
-                    [&reporter, &commits](std::chrono::nanoseconds duration, std::size_t commands) {
-                      reporter.committed(duration, commands);
-                      commits.committed(commands);
-                    }),
-      thread_([this] { run(); }) {}
+Writer::Writer(std::unique_ptr<Committer> committer) : committer_(std::move(committer)), thread_([this] { run(); }) {}
 
 bool Writer::submit(Job& job) {
   std::unique_lock lock(mutex_);
@@ -33,6 +26,7 @@ void Writer::stop() {
     stopping_ = true;
     wake_.notify_one();
   }
+  committer_->hurry();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -46,12 +40,12 @@ void Writer::run() {
       jobs.swap(queue_);
       queued_ = 0;
     }
-    if (auto done = group_commit_.perform(jobs); !done)
+    if (auto done = committer_->perform(jobs); !done)
       std::fprintf(stderr, "a batch was rolled back: %s\n", done.error().detail.c_str());
     jobs.clear();
   }
-  if (auto saved = group_commit_.save(); !saved)
-    std::fprintf(stderr, "the projection was not saved: %s\n", saved.error().detail.c_str());
+  if (auto saved = committer_->finish(); !saved)
+    std::fprintf(stderr, "the end was not in order: %s\n", saved.error().detail.c_str());
 }
 
 }  // namespace ldt::participant

@@ -1,18 +1,16 @@
-// The participant's one writer: a thread that takes all that is queued and has it performed by one group commit.
-// Depends on storage/group_commit.h and threads.
+// The participant's one writer: a thread that takes all that is queued and has it performed at once.
+// Depends on storage/committer.h and threads.
 // Nothing waits for a timer: alone, a job goes at once; while a commit is under way the next batch gathers.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
-#include "participant/server/reporter.h"
-#include "participant/storage/group_commit.h"
-#include "platform/process/statistics.h"
+#include "participant/storage/committer.h"
 
 namespace ldt::participant {
 
@@ -20,20 +18,19 @@ class Writer {
  public:
   static constexpr std::size_t kMaxQueued = 65'536;  // commands
 
-  /// Starts the thread. The book has been loaded from the store.
-  Writer(const Rules& rules, Store& store, Book& book, Reporter& reporter, process::CommitCounters& commits,
-         const Clock& clock);
+  /// Starts the thread.
+  explicit Writer(std::unique_ptr<Committer> committer);
   ~Writer() { stop(); }
 
   /// False: too much is queued, or the writer is stopping; the job will not be called.
   [[nodiscard]] bool submit(Job& job);
-  /// Finishes what is queued, saves the projection, ends the thread.
+  /// Finishes what is queued, and the committer; ends the thread.
   void stop();
 
  private:
   void run();
 
-  GroupCommit group_commit_;
+  const std::unique_ptr<Committer> committer_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

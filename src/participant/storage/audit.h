@@ -1,10 +1,9 @@
 // The audit of one participant: every operation and the totals of one snapshot, and what does not add up.
-// Depends on platform/sqlite; reads on a connection of its own, so the writer goes on.
-// Invariant: it trusts neither the saved projection nor the writer's memory: all is added up again from the journal.
+// The rules are here; a storage gives the rows and adds up.
+// Invariant: it trusts neither the saved balances nor the writer's memory: all is added up again from the journal.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +13,6 @@
 #include "base/result.h"
 #include "participant/operation.h"
 #include "participant/rules.h"
-#include "platform/sqlite/database.h"
 
 namespace ldt::participant {
 
@@ -34,35 +32,50 @@ struct AuditTotals {
 
 class Audit {
  public:
-  /// Takes the snapshot.
-  [[nodiscard]] static Result<std::unique_ptr<Audit>> open(const std::string& path, const Terms& terms);
+  virtual ~Audit() = default;
 
   /// The next operation, ascending by order id; nothing: there are no more.
   [[nodiscard]] Result<std::optional<AuditedOperation>> next();
   /// After the last operation.
   [[nodiscard]] Result<AuditTotals> totals();
 
- private:
-  struct Row {  // of the journal
+ protected:
+  struct Row {  // of the journal: a do or an undo
     AuditedOperation operation;
     bool undo = false;
     std::int64_t delta = 0;
   };
-  Audit(sqlite::Database database, const Terms& terms) : database_(std::move(database)), terms_(terms) {}
-  [[nodiscard]] Result<std::optional<Row>> next_row();
-  void check(const Row& row);
-  void check_pair(const Row& done, const Row& undone);
-  [[nodiscard]] Result<void> check_holders();
-  [[nodiscard]] Result<void> check_sequence();
-  [[nodiscard]] Result<void> check_pages();
+  /// Numbers as they are stored, which may be anything.
+  struct StoredRow {
+    std::string_view order;
+    std::int64_t state = 0;
+    std::string_view holder;
+    std::string_view item;
+    std::int64_t amount = 0;
+    bool undo = false;
+    std::int64_t delta = 0;
+  };
+  struct Sums {
+    std::int64_t put_in = 0;
+    std::int64_t held = 0;
+  };
+  explicit Audit(const Terms& terms) : terms_(terms) {}
+
+  /// The next row, ascending by order id and then the do before the undo; nothing: there are no more.
+  [[nodiscard]] virtual Result<std::optional<Row>> next_row() = 0;
+  /// Adds up, and reports what does not fit with violation().
+  [[nodiscard]] virtual Result<Sums> add_up() = 0;
+
+  [[nodiscard]] Row to_row(const StoredRow& stored);
+  void unbalanced(std::string_view holder, const Sums& saved, const Sums& summed);
   void violation(std::string text);
 
-  sqlite::Database database_;
+ private:
+  void check(const Row& row);
+  void check_pair(const Row& done, const Row& undone);
+
   const Terms& terms_;
-  std::optional<sqlite::Transaction> snapshot_;
-  sqlite::Statement rows_;
   std::optional<Row> ahead_;  // read but not yet used
-  bool ended_ = false;
   std::vector<std::string> violations_;
 };
 

@@ -1,5 +1,5 @@
 // Strikes and decides.
-// Depends on group_commit.h.
+// Depends on job.h.
 #include "participant/storage/single_command.h"
 
 namespace ldt::participant {
@@ -12,8 +12,7 @@ Result<void> SingleCommand::decide(Decider& decider) {
   if (struck_ && !takes_effect(*struck_)) return {};
 
   const bool refuse = struck_ && struck_->kind == FailureKind::kRefuse;
-  const Command command{request_.order, request_.verb, request_.holder, request_.item, request_.amount};
-  const auto decided = decider.participant.execute(command, decider.now, refuse);
+  const auto decided = decider.participant.execute(command(), decider.now, refuse);
   if (!decided) return tl::unexpected(decided.error());
   answer_.answer = *decided;
   answer_.strikes = strikes_until(request_.failures, request_.attempt, decided->state);

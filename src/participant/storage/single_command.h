@@ -1,5 +1,5 @@
 // A command that travels alone, with the failures that it shall meet: which of them strikes, and what follows.
-// Depends on group_commit.h; whoever carries it performs what follows.
+// Depends on job.h; whoever carries it performs what follows.
 // Invariant: where the effect is APPLIED, it is durable before the failure strikes.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #include "base/trace_context.h"
 #include "participant/failure.h"
-#include "participant/storage/group_commit.h"
+#include "participant/storage/job.h"
 
 namespace ldt::participant {
 
@@ -46,6 +46,7 @@ class SingleCommand {
  public:
   explicit SingleCommand(SingleRequest request) : request_(std::move(request)) {}
 
+  void list(Touched& touched) const { touched.command(command()); }
   /// Chooses the instruction that strikes this attempt; performs the command unless it strikes before.
   [[nodiscard]] Result<void> decide(Decider& decider);
 
@@ -60,6 +61,9 @@ class SingleCommand {
   [[nodiscard]] const SingleAnswer& answer() const { return answer_; }
 
  private:
+  [[nodiscard]] Command command() const {
+    return {request_.order, request_.verb, request_.holder, request_.item, request_.amount};
+  }
   void strike(OperationState state);
 
   SingleRequest request_;

@@ -21,6 +21,9 @@ Result<Connection*> Link::wait(const std::function<bool(const Error&)>& go_on) {
 Result<Connection*> Link::open() {
   connection_.reset();
   auto opened = Connection::open(options_);
+  if (opened && prepare_) {
+    if (auto prepared = prepare_(**opened); !prepared) opened = tl::unexpected(std::move(prepared.error()));
+  }
   if (opened) {
     connection_ = std::move(*opened);
     pause_ = kShortestPause;

@@ -17,7 +17,11 @@ class Link {
   static constexpr std::chrono::milliseconds kShortestPause{50};
   static constexpr std::chrono::milliseconds kLongestPause{1'000};
 
-  explicit Link(ConnectionOptions options) : options_(std::move(options)) {}
+  /// What each new connection is made ready with; an Error closes it again.
+  using Prepare = std::function<Result<void>(Connection&)>;
+
+  explicit Link(ConnectionOptions options, Prepare prepare = {})
+      : options_(std::move(options)), prepare_(std::move(prepare)) {}
 
   /// The connection, opened if there is none. Fails at once, with the last try's error, while the next is not due.
   [[nodiscard]] Result<Connection*> get();
@@ -32,6 +36,7 @@ class Link {
   [[nodiscard]] Result<Connection*> open();
 
   ConnectionOptions options_;
+  Prepare prepare_;
   std::unique_ptr<Connection> connection_;
   Error last_error_;
   std::chrono::milliseconds pause_ = kShortestPause;

@@ -1,7 +1,8 @@
 // The delivery service's program.
 // Depends on participant/server, which runs it.
 #include "participant/server/run.h"
-#include "participant/storage/schema.h"
+#include "participant/storage/postgres/schema.h"
+#include "participant/storage/sqlite/schema.h"
 #include "services/delivery/rpc.h"
 #include "services/delivery/rules.h"
 
@@ -14,10 +15,10 @@ int main(int argc, char** argv) {
   const delivery::Rules rules;
   const std::string_view migrations[] = {participant::kSchema, delivery::kViews, participant::kEntryChains,
                                          participant::kNoStrikes};
+  const std::string_view postgres_migrations[] = {participant::kPostgresSchema, delivery::kPostgresViews};
   return participant::run(options, {.rules = rules,
                                     .migrations = migrations,
+                                    .postgres_migrations = postgres_migrations,
                                     .full_name = delivery::service_name(),
-                                    .make_service = [](participant::Host& host, const participant::Book&) {
-                                      return delivery::make_service(host);
-                                    }});
+                                    .make_service = delivery::make_service});
 }

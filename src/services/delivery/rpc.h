@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/result.h"
 #include "participant/server/host.h"
 
 namespace grpc {
@@ -15,8 +16,10 @@ namespace ldt::delivery {
 
 /// Migration: the views `wallet(user, tokens)` and `delivery`.
 extern const std::string_view kViews;
+/// The same for PostgreSQL.
+extern const std::string_view kPostgresViews;
 /// "ldt.delivery.v1.DeliveryService"
 [[nodiscard]] const char* service_name();
-[[nodiscard]] std::shared_ptr<grpc::Service> make_service(participant::Host& host);
+[[nodiscard]] Result<std::shared_ptr<grpc::Service>> make_service(participant::Host& host);
 
 }  // namespace ldt::delivery

@@ -1,7 +1,8 @@
 // The inventory service's program.
 // Depends on participant/server, which runs it.
 #include "participant/server/run.h"
-#include "participant/storage/schema.h"
+#include "participant/storage/postgres/schema.h"
+#include "participant/storage/sqlite/schema.h"
 #include "services/inventory/rpc.h"
 #include "services/inventory/rules.h"
 
@@ -14,8 +15,10 @@ int main(int argc, char** argv) {
   const inventory::Rules rules;
   const std::string_view migrations[] = {participant::kSchema, inventory::kViews, participant::kEntryChains,
                                          participant::kNoStrikes};
+  const std::string_view postgres_migrations[] = {participant::kPostgresSchema, inventory::kPostgresViews};
   return participant::run(options, {.rules = rules,
                                     .migrations = migrations,
+                                    .postgres_migrations = postgres_migrations,
                                     .full_name = inventory::service_name(),
                                     .make_service = inventory::make_service});
 }

@@ -2,6 +2,7 @@
 // Depends on grpc++.
 #include "services/inventory/price_feed.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ldt::inventory {
@@ -80,19 +81,34 @@ class PriceFeed::Watcher final : public grpc::ServerWriteReactor<v1::Price> {
 PriceFeed::PriceFeed() = default;
 PriceFeed::~PriceFeed() = default;
 
-void PriceFeed::publish(const std::string& sku, std::int64_t unit_price) {
-  std::vector<std::shared_ptr<Watcher>> watchers;  // shared, so that one that ends meanwhile lives on until it is told
+void PriceFeed::publish(const std::vector<participant::PriceNow>& prices) {
+  for (const auto& price : prices) publish(price);
+}
+
+/// The lock is held until all are told, so that each watcher is told changes in their order. Watchers are shared, so
+/// that one that ends meanwhile lives on until it is told.
+void PriceFeed::publish(const participant::PriceNow& price) {
+  const std::lock_guard order(publishing_);
+  std::vector<std::shared_ptr<Watcher>> watchers;
   {
     const std::lock_guard lock(mutex_);
-    prices_[sku] = unit_price;
+    const auto [known, added] = prices_.try_emplace(price.holder, Known{price.price, price.seq});
+    if (!added) {
+      const bool is_news = price.seq > known->second.seq && price.price != known->second.unit_price;
+      known->second.seq = std::max(known->second.seq, price.seq);
+      if (!is_news) return;
+      known->second.unit_price = price.price;
+    }
     watchers = watchers_;
   }
-  for (const auto& watcher : watchers) watcher->add(sku, unit_price);
+  for (const auto& watcher : watchers) watcher->add(price.holder, price.price);
 }
 
 grpc::ServerWriteReactor<v1::Price>* PriceFeed::watch() {
   const std::lock_guard lock(mutex_);
-  watchers_.push_back(std::make_shared<Watcher>(*this, prices_));
+  Prices snapshot;
+  for (const auto& [sku, known] : prices_) snapshot.emplace(sku, known.unit_price);
+  watchers_.push_back(std::make_shared<Watcher>(*this, std::move(snapshot)));
   return watchers_.back().get();
 }
 

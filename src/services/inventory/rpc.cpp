@@ -2,7 +2,10 @@
 // Depends on the generated code and participant/server.
 #include "services/inventory/rpc.h"
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/amounts.h"
 #include "base/names.h"
@@ -12,6 +15,7 @@
 #include "participant/server/execute_stream.h"
 #include "participant/server/single_call.h"
 #include "services/inventory/price_feed.h"
+#include "services/inventory/price_follower.h"
 
 namespace ldt::inventory {
 
@@ -19,13 +23,9 @@ namespace {
 
 using participant::Holding;
 using participant::OperationState;
-using participant::Reader;
+using participant::Reads;
 using participant::Verb;
 using Context = grpc::CallbackServerContext;
-
-constexpr std::string_view kSku = "SELECT sku, unit_price, stock, allocated FROM sku WHERE sku = ?1";
-constexpr std::string_view kSkus =
-    "SELECT sku, unit_price, stock, allocated FROM sku WHERE sku > ?1 ORDER BY sku LIMIT ?2";
 
 v1::ReserveOutcome outcome_of(OperationState state) {
   switch (state) {
@@ -46,50 +46,36 @@ void fill(v1::Sku& message, const std::string& sku, const Holding& holding) {
   message.set_allocated(holding.granted - holding.balance);
 }
 
-void fill(v1::Sku& message, const sqlite::Statement& row) {
-  message.set_sku(std::string(row.text(0)));
-  message.set_unit_price(row.integer(1));
-  message.set_stock(row.integer(2));
-  message.set_allocated(row.integer(3));
+void fill(v1::Sku& message, const participant::HolderNow& sku) {
+  fill(message, sku.name, Holding{.balance = sku.balance, .granted = sku.granted, .price = sku.price});
 }
 
-Result<void> read_sku(Reader& reader, const std::string& sku, v1::GetSkuResponse& response) {
-  auto found = reader.statement(kSku);
+Result<void> read_sku(Reads& reads, const std::string& sku, v1::GetSkuResponse& response) {
+  const auto found = reads.holder(sku);
   if (!found) return tl::unexpected(found.error());
-  const auto row = (*found)->bind(1, sku).step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return failure(ErrorKind::kNotFound, "there is no SKU " + sku);
+  if (!*found) return failure(ErrorKind::kNotFound, "there is no SKU " + sku);
   fill(*response.mutable_sku(), **found);
-  (*found)->reset();
   return {};
 }
 
 /// One SKU more than the page holds is read, to know whether there are more.
-Result<void> read_skus(Reader& reader, const v1::ListSkusRequest& request, v1::ListSkusResponse& response) {
+Result<void> read_skus(Reads& reads, const v1::ListSkusRequest& request, v1::ListSkusResponse& response) {
   const auto limit = participant::page_limit(request.limit());
   if (!limit) return tl::unexpected(limit.error());
-  auto skus = reader.statement(kSkus);
+  auto skus = reads.holders(request.after(), *limit + 1);
   if (!skus) return tl::unexpected(skus.error());
-  (*skus)->bind(1, request.after()).bind(2, std::int64_t{*limit} + 1);
-  for (;;) {
-    const auto row = (*skus)->step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return {};
-    if (response.skus_size() == static_cast<int>(*limit)) {
-      response.set_next_after(response.skus(response.skus_size() - 1).sku());
-      (*skus)->reset();
-      return {};
-    }
-    fill(*response.add_skus(), **skus);
-  }
+  const bool more = skus->size() > *limit;
+  if (more) skus->pop_back();
+  for (const auto& sku : *skus) fill(*response.add_skus(), sku);
+  if (more) response.set_next_after(skus->back().name);
+  return {};
 }
 
 class InventoryService final : public v1::InventoryService::CallbackService {
  public:
-  InventoryService(participant::Host& host, const participant::Book& book) : host_(host) {
-    for (participant::NameId id = 1; id <= book.name_count(); ++id) {
-      if (book.holding(id).open) prices_.publish(book.name(id), book.holding(id).price);
-    }
+  InventoryService(participant::Host& host, const std::vector<participant::PriceNow>& prices) : host_(host) {
+    prices_.publish(prices);
+    if (auto source = host.storage.watch_prices()) follower_.emplace(std::move(source), prices_);
   }
 
   grpc::ServerUnaryReactor* Reserve(Context* context, const v1::ReserveRequest* request,
@@ -112,13 +98,13 @@ class InventoryService final : public v1::InventoryService::CallbackService {
                                    v1::GetSkuResponse* response) override {
     if (!Sku::parse(request->sku())) return participant::serve_status(context, kBadSku);
     return participant::serve_read(
-        host_, context, [request, response](Reader& reader) { return read_sku(reader, request->sku(), *response); });
+        host_, context, [request, response](Reads& reads) { return read_sku(reads, request->sku(), *response); });
   }
 
   grpc::ServerUnaryReactor* ListSkus(Context* context, const v1::ListSkusRequest* request,
                                      v1::ListSkusResponse* response) override {
-    return participant::serve_read(
-        host_, context, [request, response](Reader& reader) { return read_skus(reader, *request, *response); });
+    return participant::serve_read(host_, context,
+                                   [request, response](Reads& reads) { return read_skus(reads, *request, *response); });
   }
 
   grpc::ServerUnaryReactor* PutSku(Context* context, const v1::PutSkuRequest* request,
@@ -127,14 +113,19 @@ class InventoryService final : public v1::InventoryService::CallbackService {
     if (request->unit_price() < 0 || request->unit_price() > kMaxUnitPrice.value) {
       return participant::serve_status(context, {ErrorKind::kInvalid, "unit_price: not in 0..1,000,000,000"});
     }
-    const auto put = [request](participant::Decider& decider) {
-      return decider.participant.set_price(request->sku(), request->unit_price(), decider.now);
+    const auto seq = std::make_shared<std::int64_t>(0);
+    const auto put = [request, seq](participant::Decider& decider) {
+      auto answer = decider.participant.set_price(request->sku(), request->unit_price(), decider.now);
+      *seq = decider.book.last_seq();
+      return answer;
     };
-    return participant::serve_change(host_, context, put, [this, request, response](const auto& answer) {
-      fill(*response->mutable_sku(), request->sku(), answer.holding);
-      response->set_created(answer.created);
-      if (!answer.replayed) prices_.publish(request->sku(), request->unit_price());
-    });
+    return participant::serve_change(host_, context, {request->sku(), {}}, put,
+                                     [this, request, response, seq](const auto& answer) {
+                                       fill(*response->mutable_sku(), request->sku(), answer.holding);
+                                       response->set_created(answer.created);
+                                       if (answer.replayed) return;
+                                       prices_.publish(std::vector{participant::PriceNow{request->sku(), request->unit_price(), *seq}});
+                                     });
   }
 
   grpc::ServerUnaryReactor* Restock(Context* context, const v1::RestockRequest* request,
@@ -149,10 +140,11 @@ class InventoryService final : public v1::InventoryService::CallbackService {
     const auto restock = [request](participant::Decider& decider) {
       return decider.participant.grant(request->sku(), request->quantity(), request->idempotency_key(), decider.now);
     };
-    return participant::serve_change(host_, context, restock, [request, response](const auto& answer) {
-      fill(*response->mutable_sku(), request->sku(), answer.holding);
-      response->set_replayed(answer.replayed);
-    });
+    return participant::serve_change(host_, context, {request->sku(), request->idempotency_key()}, restock,
+                                     [request, response](const auto& answer) {
+                                       fill(*response->mutable_sku(), request->sku(), answer.holding);
+                                       response->set_replayed(answer.replayed);
+                                     });
   }
 
   grpc::ServerWriteReactor<v1::Price>* WatchPrices(Context*, const v1::WatchPricesRequest*) override {
@@ -171,6 +163,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   inline static const Error kBadSku{ErrorKind::kInvalid, "sku: not 1-64 of a-z 0-9 . -"};
   participant::Host& host_;
   PriceFeed prices_;
+  std::optional<PriceFollower> follower_;
 };
 
 }  // namespace
@@ -180,10 +173,17 @@ CREATE VIEW sku AS
   SELECT name AS sku, price AS unit_price, balance AS stock, granted - balance AS allocated FROM holding_now;
 )sql";
 
+const std::string_view kPostgresViews = R"sql(
+CREATE VIEW sku AS
+  SELECT name AS sku, price AS unit_price, balance AS stock, granted - balance AS allocated FROM holder WHERE is_open;
+)sql";
+
 const char* service_name() { return v1::InventoryService::service_full_name(); }
 
-std::shared_ptr<grpc::Service> make_service(participant::Host& host, const participant::Book& book) {
-  return std::make_shared<InventoryService>(host, book);
+Result<std::shared_ptr<grpc::Service>> make_service(participant::Host& host) {
+  const auto prices = host.storage.prices();
+  if (!prices) return tl::unexpected(prices.error());
+  return std::make_shared<InventoryService>(host, *prices);
 }
 
 }  // namespace ldt::inventory

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/result.h"
 #include "participant/server/host.h"
 
 namespace grpc {
@@ -15,9 +16,11 @@ namespace ldt::inventory {
 
 /// Migration: the view `sku(sku, unit_price, stock, allocated)`.
 extern const std::string_view kViews;
+/// The same for PostgreSQL.
+extern const std::string_view kPostgresViews;
 /// "ldt.inventory.v1.InventoryService"
 [[nodiscard]] const char* service_name();
-/// @param book  loaded; its prices are what watchers are told at first
-[[nodiscard]] std::shared_ptr<grpc::Service> make_service(participant::Host& host, const participant::Book& book);
+/// Error where the prices, which watchers are told at first, cannot be read.
+[[nodiscard]] Result<std::shared_ptr<grpc::Service>> make_service(participant::Host& host);
 
 }  // namespace ldt::inventory

@@ -1,7 +1,8 @@
 // The payment service's program.
 // Depends on participant/server, which runs it.
 #include "participant/server/run.h"
-#include "participant/storage/schema.h"
+#include "participant/storage/postgres/schema.h"
+#include "participant/storage/sqlite/schema.h"
 #include "services/payment/rpc.h"
 #include "services/payment/rules.h"
 
@@ -19,10 +20,10 @@ int main(int argc, char** argv) {
   const payment::Rules rules(initial_credits);
   const std::string_view migrations[] = {participant::kSchema, payment::kViews, participant::kEntryChains,
                                          participant::kNoStrikes};
+  const std::string_view postgres_migrations[] = {participant::kPostgresSchema, payment::kPostgresViews};
   return participant::run(options, {.rules = rules,
                                     .migrations = migrations,
+                                    .postgres_migrations = postgres_migrations,
                                     .full_name = payment::service_name(),
-                                    .make_service = [](participant::Host& host, const participant::Book&) {
-                                      return payment::make_service(host);
-                                    }});
+                                    .make_service = payment::make_service});
 }

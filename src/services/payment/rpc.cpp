@@ -11,22 +11,15 @@
 #include "participant/server/calls.h"
 #include "participant/server/execute_stream.h"
 #include "participant/server/single_call.h"
-#include "participant/storage/schema.h"
 
 namespace ldt::payment {
 
 namespace {
 
 using participant::OperationState;
-using participant::Reader;
+using participant::Reads;
 using participant::Verb;
 using Context = grpc::CallbackServerContext;
-
-/// An account's entries, newest first. Parameters: 1 holder, 2 only with a smaller seq, 3 at most so many.
-const std::string kEntries =
-    std::string(participant::kEntriesOfHolder) +
-    " SELECT j.seq, j.kind, j.delta, j.order_id, j.at_us FROM entry CROSS JOIN journal j ON j.seq = entry.seq"
-    " WHERE j.seq < ?2 LIMIT ?3";
 
 v1::ChargeOutcome outcome_of(OperationState state) {
   switch (state) {
@@ -39,45 +32,27 @@ v1::ChargeOutcome outcome_of(OperationState state) {
   }
 }
 
-/// One entry more than the page holds is read, to know whether there are more.
-Result<void> read_entries(Reader& reader, std::int64_t holder, std::int64_t before, std::uint32_t limit,
-                          v1::GetAccountResponse& response) {
-  auto entries = reader.statement(kEntries);
-  if (!entries) return tl::unexpected(entries.error());
-  (*entries)->bind(1, holder).bind(2, before).bind(3, std::int64_t{limit} + 1);
-  for (;;) {
-    const auto row = (*entries)->step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return {};
-    if (response.entries_size() == static_cast<int>(limit)) {
-      response.set_next_before_seq(response.entries(response.entries_size() - 1).seq());
-      (*entries)->reset();
-      return {};
-    }
-    auto& entry = *response.add_entries();
-    entry.set_seq(static_cast<std::uint64_t>((*entries)->integer(0)));
-    entry.set_kind(static_cast<v1::EntryKind>((*entries)->integer(1)));  // the numbers are the same
-    entry.set_amount((*entries)->integer(2));
-    entry.set_order_id(std::string((*entries)->blob(3)));
-    entry.set_at_us((*entries)->integer(4));
-  }
+void fill(v1::Entry& message, const participant::EntryNow& entry) {
+  message.set_seq(static_cast<std::uint64_t>(entry.seq));
+  message.set_kind(static_cast<v1::EntryKind>(entry.kind));  // the numbers are the same
+  message.set_amount(entry.delta);
+  message.set_order_id(entry.order);
+  message.set_at_us(entry.at.us);
 }
 
-Result<void> read_account(Reader& reader, const v1::GetAccountRequest& request, std::int64_t initial_credits,
+Result<void> read_account(Reads& reads, const v1::GetAccountRequest& request, std::int64_t initial_credits,
                           v1::GetAccountResponse& response) {
   const auto limit = participant::page_limit(request.limit());
   if (!limit) return tl::unexpected(limit.error());
-  auto account = reader.statement(participant::kHolderByName);
-  if (!account) return tl::unexpected(account.error());
-  const auto seen = (*account)->bind(1, request.user()).step();
-  if (!seen) return tl::unexpected(seen.error());
+  const auto page =
+      reads.page(request.user(), participant::EntryFilter::kAll, participant::before(request.before_seq()), *limit);
+  if (!page) return tl::unexpected(page.error());
   response.set_user(request.user());
-  response.set_seen(*seen);
-  response.set_credits(*seen ? (*account)->integer(1) : initial_credits);
-  if (!*seen) return {};
-  const std::int64_t holder = (*account)->integer(0);
-  (*account)->reset();
-  return read_entries(reader, holder, participant::before(request.before_seq()), *limit, response);
+  response.set_seen(page->holder.has_value());
+  response.set_credits(page->holder ? page->holder->balance : initial_credits);
+  for (const auto& entry : page->entries) fill(*response.add_entries(), entry);
+  if (page->more) response.set_next_before_seq(response.entries(response.entries_size() - 1).seq());
+  return {};
 }
 
 class PaymentService final : public v1::PaymentService::CallbackService {
@@ -104,8 +79,8 @@ class PaymentService final : public v1::PaymentService::CallbackService {
                                        v1::GetAccountResponse* response) override {
     if (!UserName::parse(request->user())) return participant::serve_status(context, kBadUser);
     const std::int64_t initial_credits = *host_.rules.opening();
-    return participant::serve_read(host_, context, [request, response, initial_credits](Reader& reader) {
-      return read_account(reader, *request, initial_credits, *response);
+    return participant::serve_read(host_, context, [request, response, initial_credits](Reads& reads) {
+      return read_account(reads, *request, initial_credits, *response);
     });
   }
 
@@ -121,11 +96,12 @@ class PaymentService final : public v1::PaymentService::CallbackService {
     const auto grant = [request](participant::Decider& decider) {
       return decider.participant.grant(request->user(), request->amount(), request->idempotency_key(), decider.now);
     };
-    return participant::serve_change(host_, context, grant, [request, response](const auto& answer) {
-      response->set_user(request->user());
-      response->set_credits(answer.holding.balance);
-      response->set_replayed(answer.replayed);
-    });
+    return participant::serve_change(host_, context, {request->user(), request->idempotency_key()}, grant,
+                                     [request, response](const auto& answer) {
+                                       response->set_user(request->user());
+                                       response->set_credits(answer.holding.balance);
+                                       response->set_replayed(answer.replayed);
+                                     });
   }
 
   grpc::ServerBidiReactor<participant::v1::Batch, participant::v1::BatchReply>* Execute(Context*) override {
@@ -152,8 +128,18 @@ CREATE VIEW ledger AS
   FROM journal JOIN name ON name.id = journal.holder WHERE kind = 1 OR state IN (1, 4);
 )sql";
 
+const std::string_view kPostgresViews = R"sql(
+CREATE VIEW account AS SELECT name AS "user", balance AS credits FROM holder WHERE is_open;
+CREATE VIEW ledger AS
+  SELECT seq, name AS "user", CASE event WHEN 5 THEN 'GRANT' WHEN 1 THEN 'CHARGE' ELSE 'REFUND' END AS entry,
+         delta AS credits, order_id, at_us
+  FROM journal JOIN holder ON holder.id = journal.holder WHERE event IN (1, 4, 5);
+)sql";
+
 const char* service_name() { return v1::PaymentService::service_full_name(); }
 
-std::shared_ptr<grpc::Service> make_service(participant::Host& host) { return std::make_shared<PaymentService>(host); }
+Result<std::shared_ptr<grpc::Service>> make_service(participant::Host& host) {
+  return std::make_shared<PaymentService>(host);
+}
 
 }  // namespace ldt::payment

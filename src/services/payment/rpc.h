@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/result.h"
 #include "participant/server/host.h"
 
 namespace grpc {
@@ -15,8 +16,10 @@ namespace ldt::payment {
 
 /// Migration: the views `account(user, credits)` and `ledger`.
 extern const std::string_view kViews;
+/// The same for PostgreSQL.
+extern const std::string_view kPostgresViews;
 /// "ldt.payment.v1.PaymentService"
 [[nodiscard]] const char* service_name();
-[[nodiscard]] std::shared_ptr<grpc::Service> make_service(participant::Host& host);
+[[nodiscard]] Result<std::shared_ptr<grpc::Service>> make_service(participant::Host& host);
 
 }  // namespace ldt::payment

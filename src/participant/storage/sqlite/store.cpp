@@ -1,6 +1,6 @@
 // Reads and writes the participant's tables.
 // Depends on platform/sqlite.
-#include "participant/storage/store.h"
+#include "participant/storage/sqlite/store.h"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 // Decides, commits, answers.
 // Depends on store.h.
-#include "participant/storage/group_commit.h"
+#include "participant/storage/sqlite/group_commit.h"
 
 namespace ldt::participant {
 
@@ -38,7 +38,7 @@ Result<void> GroupCommit::decide_and_commit(std::span<Job* const> jobs) {
   return {};
 }
 
-Result<void> GroupCommit::save() {
+Result<void> GroupCommit::finish() {
   auto transaction = store_.begin();
   if (!transaction) return tl::unexpected(transaction.error());
   if (auto done = store_.save_projection(book_); !done) return done;

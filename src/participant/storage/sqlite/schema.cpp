@@ -1,5 +1,5 @@
 // SQL of the tables that every participant has.
-#include "participant/storage/schema.h"
+#include "participant/storage/sqlite/schema.h"
 
 namespace ldt::participant {
 

@@ -1,49 +1,24 @@
-// Group commit: decides a batch of jobs in memory, commits once, answers all.
+// Group commit over SQLite: decides a batch of jobs in memory, commits once, answers all.
 // Depends on store.h; sequential: the server's Writer gives it a thread.
 // Invariant: no job is answered before the transaction that holds it, and all that it was decided on, is durable (W2).
 #pragma once
 
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "participant/book.h"
 #include "participant/participant.h"
-#include "participant/storage/store.h"
+#include "participant/storage/committer.h"
+#include "participant/storage/sqlite/store.h"
 
 namespace ldt::participant {
 
-/// Where jobs decide: only inside Job::decide, on the writer's thread.
-struct Decider {
-  Participant& participant;
-  Journal& journal;
-  const Book& book;
-  WallTime now;
-};
-
-/// Something to be decided in the next transaction. Must live until durable() or failed() has been called;
-/// exactly one of them is, on the writer's thread.
-class Job {
- public:
-  virtual ~Job() = default;
-  /// How many commands it holds.
-  [[nodiscard]] virtual std::size_t size() const = 0;
-  /// An Error drops the whole transaction; what is wrong with the job alone is kept for durable().
-  [[nodiscard]] virtual Result<void> decide(Decider& decider) = 0;
-  virtual void durable() = 0;
-  /// Nothing was done.
-  virtual void failed(const Error& error) = 0;
-};
-
-class GroupCommit {
+class GroupCommit final : public Committer {
  public:
   static constexpr std::int64_t kRowsPerSave = 8192;
-  /// Told of each COMMIT: how long it took and how many commands it made durable.
-  using OnCommit = std::function<void(std::chrono::nanoseconds duration, std::size_t commands)>;
 
   /// @param rows_per_save  the projection is saved after so many rows of the journal
   GroupCommit(const Rules& rules, Store& store, Book& book, const Clock& clock, OnCommit on_commit,
@@ -56,9 +31,9 @@ class GroupCommit {
         participant_(rules, book, store) {}
 
   /// Performs the jobs as one transaction. On an Error nothing was done, which every job has been told.
-  Result<void> perform(std::span<Job* const> jobs);
+  Result<void> perform(std::span<Job* const> jobs) override;
   /// Saves the projection, so that the next start has nothing to replay.
-  [[nodiscard]] Result<void> save();
+  [[nodiscard]] Result<void> finish() override;
 
  private:
   [[nodiscard]] Result<void> decide_and_commit(std::span<Job* const> jobs);
