@@ -73,7 +73,8 @@ void declare(CLI::App& app, Options& options) {
                  "this replica's name among those over one --store (default: one of its own)");
   app.add_option("--allow-synchronous-commit", options.weakened,
                  "a weaker setting of PostgreSQL's that is accepted, by name: off, local, remote_write, fsync=off, "
-                 "full_page_writes=off");
+                 "full_page_writes=off")
+      ->allow_extra_args(false);
   app.add_option("--listen", options.listen, "gRPC address: unix:PATH or HOST:PORT")->capture_default_str();
   app.add_option("--health", options.health, "HOST:PORT for gRPC health checks alone, in plain text (else none)");
   app.add_option("--tls-dir", options.tls_directory, "ca.crt, tls.crt and tls.key for mutual TLS (else plain text)");
@@ -187,7 +188,8 @@ int run(const Options& options) {
   if (!ended) return fail(ended.error(), kDataUnusableExitCode);
   events.start(
       {[&](const order::EndedQuery& query, order::EndedCallback done) { (*ended)->read(query, std::move(done)); },
-       [&](auto done) { orders.waiting(std::move(done)); }},
+       [&](auto done) { orders.waiting(std::move(done)); },
+       [&](std::vector<OrderId> ids, auto done) { (*ended)->read_orders(std::move(ids), std::move(done)); }},
       (*ended)->newest(), shared);
   if (auto started = orders.start(); !started) return fail(started.error(), kDataUnusableExitCode);
 

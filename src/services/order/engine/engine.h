@@ -175,6 +175,7 @@ class Engine {
   // Beside other engines:
   void attend();
   [[nodiscard]] Attendance attendance();
+  [[nodiscard]] Saga saga_of(const Active& active) const;
   /// Another engine drives it now.
   void let_go(Active& active);
   /// Another order was accepted under the same idempotency key, by another engine.

@@ -55,6 +55,7 @@ std::optional<PlaceFailure> Engine::refuse(const NewOrder& order) const {
                          "this server was started without permission for failure instructions");
   }
   if (draining_) return place_failure(PlaceError::kStopping, "the server is going down");
+  if (!store_.available()) return place_failure(PlaceError::kStorage, "the store cannot be reached");
   if (active_.size() - held_ >= limits_.max_in_flight) {
     return place_failure(PlaceError::kOverloaded, "too many orders are in flight");
   }
@@ -182,13 +183,17 @@ void Engine::take(SurveyInput& input) {
     if (input.waiting_only && active->saga.phase != Phase::kHeld && !active->saga.stuck) continue;
     views.push_back(view_of(active->row));
     views.back().stuck = active->saga.stuck;
-    sagas.push_back({id, active->row.state, active->saga.stuck, active->saga.current_step(), active->saga.attempt,
-                     active->last_error, active->row.created_at});
+    sagas.push_back(saga_of(*active));
   }
   const auto older = [](const auto& a, const auto& b) { return a.id < b.id; };
   std::sort(views.begin(), views.end(), older);
   std::sort(sagas.begin(), sagas.end(), older);
   input.done(std::move(views), std::move(sagas));
+}
+
+Saga Engine::saga_of(const Active& active) const {
+  return {active.row.id,       active.row.state,  active.saga.stuck,    active.saga.current_step(),
+          active.saga.attempt, active.last_error, active.row.created_at};
 }
 
 std::optional<WallTime> Engine::oldest() const {

@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <iterator>
 #include <utility>
 
 #include "base/exit_codes.h"
@@ -229,8 +231,33 @@ void EngineLoop::cancel(OrderId id, SteerCallback done) { steer(Steering::kCance
 void EngineLoop::retry(OrderId id, SteerCallback done) { steer(Steering::kRetry, id, std::move(done)); }
 void EngineLoop::push(OrderId id, SteerCallback done) { steer(Steering::kPush, id, std::move(done)); }
 
+namespace {
+
+/// Of an order that this engine drives it knows more than the store.
+std::vector<Saga> with_own(std::vector<Saga> stored, std::vector<Saga> own) {
+  std::erase_if(stored, [&own](const Saga& saga) {
+    return std::any_of(own.begin(), own.end(), [&saga](const Saga& known) { return known.id == saga.id; });
+  });
+  std::move(stored.begin(), stored.end(), std::back_inserter(own));
+  std::sort(own.begin(), own.end(), [](const Saga& a, const Saga& b) { return a.id < b.id; });
+  return own;
+}
+
+}  // namespace
+
 void EngineLoop::sagas(bool stuck_only, std::uint32_t limit, std::function<void(std::vector<Saga>)> done) {
-  post(SurveyInput{[stuck_only, limit, done = std::move(done)](const std::vector<OrderView>&, std::vector<Saga> sagas) {
+  if (!shared()) return own_sagas({}, stuck_only, limit, std::move(done));
+  reader_->post([this, stuck_only, limit, done = std::move(done)](OrderArchive& archive) mutable {
+    auto stored = archive.sagas(stuck_only, limit);
+    own_sagas(stored ? std::move(*stored) : std::vector<Saga>{}, stuck_only, limit, std::move(done));
+  });
+}
+
+void EngineLoop::own_sagas(std::vector<Saga> others, bool stuck_only, std::uint32_t limit,
+                           std::function<void(std::vector<Saga>)> done) {
+  post(SurveyInput{[others = std::move(others), stuck_only, limit, done = std::move(done)](
+                       const std::vector<OrderView>&, std::vector<Saga> sagas) mutable {
+    sagas = with_own(std::move(others), std::move(sagas));
     if (stuck_only) std::erase_if(sagas, [](const Saga& saga) { return !saga.stuck; });
     if (sagas.size() > limit) sagas.resize(limit);
     done(std::move(sagas));

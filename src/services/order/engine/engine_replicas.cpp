@@ -13,6 +13,10 @@ using saga::Outcome;
 using saga::Phase;
 using saga::Step;
 
+namespace {
+constexpr std::size_t kMostStuck = 1'000;  // that the others are told of
+}  // namespace
+
 void Engine::attend() {
   attends_at_ = now_ + limits_.attend_every;
   auto attended = store_.attend(attendance());
@@ -40,6 +44,7 @@ Attendance Engine::attendance() {
   for (const auto& [id, active] : active_) {
     open = std::min(open, id);
     if (active->row.state == OrderState::kRunning) running = std::min(running, id);
+    if (active->saga.stuck && attendance.stuck.size() < kMostStuck) attendance.stuck.push_back(saga_of(*active));
   }
   std::erase_if(in_doubt_, [this](const auto& order) { return order.second < now_; });
   for (const auto& [id, until] : in_doubt_) {

@@ -59,6 +59,7 @@ struct Attendance {
   std::optional<OrderId> oldest_running;  // of those that this engine drives or may have accepted
   std::optional<OrderId> oldest_open;     // HELD ones as well
   std::vector<OrderId> in_doubt;          // accepted or not: their COMMIT was lost
+  std::vector<Saga> stuck;                // of those that this engine drives
   std::size_t room = 0;                   // for so many orders of engines that are gone
 };
 
@@ -93,6 +94,8 @@ class Store {
   virtual Result<Attended> attend(const Attendance&) { return Attended{}; }
   /// Takes over an order that another engine may drive; nothing where it has ended, or there is none.
   virtual Result<std::optional<OrderRow>> take_over(const OrderId&) { return std::optional<OrderRow>{}; }
+  /// False: nothing can be stored just now.
+  [[nodiscard]] virtual bool available() { return true; }
   /// Leaves all that it drives to the others.
   virtual void leave() {}
 };

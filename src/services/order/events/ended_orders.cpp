@@ -15,6 +15,10 @@ class EndedOrders::Impl {
     boost::asio::post(pool_, [this, query, done = std::move(done)] { done(archive_->ended(query)); });
   }
 
+  void post(std::vector<OrderId> ids, OrdersCallback done) {
+    boost::asio::post(pool_, [this, ids = std::move(ids), done = std::move(done)] { done(archive_->get_all(ids)); });
+  }
+
  private:
   std::unique_ptr<OrderArchive> archive_;
   boost::asio::thread_pool pool_{1};
@@ -31,5 +35,9 @@ Result<std::unique_ptr<EndedOrders>> EndedOrders::open(std::unique_ptr<OrderArch
 }
 
 void EndedOrders::read(const EndedQuery& query, EndedCallback done) { impl_->post(query, std::move(done)); }
+
+void EndedOrders::read_orders(std::vector<OrderId> ids, OrdersCallback done) {
+  impl_->post(std::move(ids), std::move(done));
+}
 
 }  // namespace ldt::order

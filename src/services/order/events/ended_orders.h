@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "services/order/storage/order_archive.h"
@@ -16,6 +17,10 @@ using EndedCallback = std::function<void(Result<EndedPage>)>;
 /// Calls back once, from another thread.
 using ReadEnded = std::function<void(const EndedQuery&, EndedCallback)>;
 
+using OrdersCallback = std::function<void(Result<std::vector<OrderView>>)>;
+/// The same; orders that are not there are left out.
+using ReadOrders = std::function<void(std::vector<OrderId>, OrdersCallback)>;
+
 class EndedOrders {
  public:
   [[nodiscard]] static Result<std::unique_ptr<EndedOrders>> open(std::unique_ptr<OrderArchive> archive);
@@ -24,6 +29,7 @@ class EndedOrders {
   EndedOrders& operator=(const EndedOrders&) = delete;
 
   void read(const EndedQuery& query, EndedCallback done);
+  void read_orders(std::vector<OrderId> ids, OrdersCallback done);
   /// Of all orders; 0 where there are none.
   [[nodiscard]] std::int64_t newest() const { return newest_; }
 

@@ -5,7 +5,8 @@
 namespace ldt::order {
 namespace {
 
-constexpr std::chrono::seconds kLookAround{1};  // for readers that are to hear that the stream still lives
+constexpr std::chrono::milliseconds kLookElsewhere{100};
+constexpr std::chrono::milliseconds kLookAround{1'000};  // for readers that are to hear that the stream still lives
 
 bool failed_to_be_accepted(const OrderRow& row) {
   const bool in_doubt = row.reason == saga::Outcome::kTimeout || row.reason == saga::Outcome::kUnknown;
@@ -22,6 +23,7 @@ EventHub::~EventHub() { stop(); }
 void EventHub::start(Sources sources, std::int64_t newest, bool shared) {
   sources_ = std::move(sources);
   open_.begin(newest, shared);
+  shared_ = shared;
   if (shared) oldest_elsewhere_ = newest;
   stopping_ = false;
   thread_ = std::thread([this] { run(); });
@@ -153,7 +155,7 @@ std::optional<ReaderId> EventHub::follow_all(AllReader::Wish wish, const MakeSin
 std::optional<ReaderId> EventHub::follow_order(OrderId order, std::string after, const MakeSink& make_sink) {
   const std::lock_guard lock(mutex_);
   const auto id = admit();
-  if (id) push(NewReader{*id, std::make_unique<OrderReader>(order, std::move(after), make_sink(*id)), order});
+  if (id) push(NewReader{*id, std::make_unique<OrderReader>(order, std::move(after), make_sink(*id), shared_), order});
   return id;
 }
 
@@ -170,7 +172,8 @@ void EventHub::run() {
     bool lost_some = false;
     {
       std::unique_lock lock(mutex_);
-      arrived_.wait_for(lock, kLookAround, [this] { return !inbox_.empty() || stopping_; });
+      arrived_.wait_for(lock, shared_ && !readers_.empty() ? kLookElsewhere : kLookAround,
+                        [this] { return !inbox_.empty() || stopping_; });
       messages.swap(inbox_);
       lost_some = std::exchange(lost_some_, false);
       stopping = stopping_;
@@ -179,6 +182,7 @@ void EventHub::run() {
     for (Message& message : messages) std::visit([this](auto& kind) { take(kind); }, message);
     messages.clear();
     if (lost_some) cut_off_all();
+    if (shared_) look_elsewhere(clock_.steady());
     serve_all();
   }
   for (auto& [id, reader] : readers_) reader->sink().end();
@@ -188,6 +192,7 @@ void EventHub::run() {
 void EventHub::take(Happening& happening) {
   const auto [first, last] = by_order_.equal_range(happening.order.id);
   for (auto reader = first; reader != last; ++reader) reader->second->hear(happening);
+  if (shared_ && is_end(happening.event.kind)) note_end(happening.order.id);
   log_.add(std::move(happening));
 }
 

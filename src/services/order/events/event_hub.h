@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -40,10 +41,11 @@ class EventHub final : public Observer {
   EventHub(const Clock& clock, std::uint64_t process);
   ~EventHub() override;
 
-  /// For readers who were away. Both call back once, from another thread.
+  /// For readers who were away, and for what other engines do. All call back once, from another thread.
   struct Sources {
     ReadEnded ended;
     std::function<void(std::function<void(std::vector<OrderView>)>)> waiting;  // HELD and STUCK orders
+    ReadOrders orders;
   };
 
   /// Before the engine starts. @param newest  of the stored orders; @param shared  other engines have orders of the
@@ -90,13 +92,19 @@ class EventHub final : public Observer {
     ReaderId id;
     Result<EndedPage> page;
   };
+  struct Seen {
+    Result<std::vector<OrderView>> orders;
+  };
+  struct EndedElsewhere {
+    Result<EndedPage> page;
+  };
   struct Drained {
     ReaderId id;
   };
   struct Left {
     ReaderId id;
   };
-  using Message = std::variant<Happening, NewReader, Shown, Waiting, Missed, Drained, Left>;
+  using Message = std::variant<Happening, NewReader, Shown, Waiting, Missed, Seen, EndedElsewhere, Drained, Left>;
   using Readers = std::map<ReaderId, std::unique_ptr<EventReader>>;
 
   [[nodiscard]] std::optional<Happening> copy_of(const OrderRow& row, const OrderEvent& event) const;
@@ -112,12 +120,19 @@ class EventHub final : public Observer {
   void take(Shown& shown);
   void take(Waiting& waiting);
   void take(Missed& missed);
+  void take(Seen& seen);
+  void take(EndedElsewhere& ended);
   void take(Drained& drained);
   void take(Left& left);
   void serve_all();
   void dismiss(Readers::iterator reader);
   void cut_off_all();
   void forget_in_time(SteadyTime now);
+  // Where other engines share the store: what they do is looked for there.
+  void look_elsewhere(SteadyTime now);
+  void look_at_orders(SteadyTime now);
+  void look_at_ends(SteadyTime now);
+  void note_end(const OrderId& id) { told_ends_[id] = clock_.steady(); }
 
   const Clock& clock_;
   Sources sources_;
@@ -139,6 +154,14 @@ class EventHub final : public Observer {
   Readers readers_;
   std::multimap<OrderId, OrderReader*> by_order_;
   SteadyTime last_reader_{};
+  bool shared_ = false;
+  bool looks_at_orders_ = false;  // and has no answer yet
+  bool looks_at_ends_ = false;
+  SteadyTime looked_at_orders_{};
+  SteadyTime looked_at_ends_{};
+  std::optional<EndedQuery> ends_;                     // what to look at next; nothing: nobody follows all orders
+  EndedQuery next_ends_;                               // and after that
+  std::unordered_map<OrderId, SteadyTime> told_ends_;  // lately
   std::thread thread_;
 };
 

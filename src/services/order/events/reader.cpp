@@ -50,7 +50,7 @@ bool EventReader::serve(EventLog& log, SteadyTime now) {
 void OrderReader::hear(const Happening& happening) {
   if (!begun()) {
     heard_.push_back(happening);
-  } else if (happening.first) {
+  } else if (happening.first || told_twice_) {
     tell_heard(happening, {});
   } else {
     tell(happening.event, happening.order);
@@ -76,7 +76,7 @@ bool OrderReader::show(const Result<OrderView>& order) {
   }
   for (const Happening& happening : heard_) tell_heard(happening, events.back().at);
   heard_ = {};
-  told_ = {};
+  if (!told_twice_) told_ = {};
   return true;
 }
 

@@ -55,8 +55,9 @@ class EventReader {
 class OrderReader final : public EventReader {
  public:
   /// @param after  the id of the event that the reader was told last; empty: none
-  OrderReader(OrderId order, std::string after, std::unique_ptr<EventSink> sink)
-      : EventReader(std::move(sink)), order_(order), after_(std::move(after)) {}
+  /// @param told_twice  things may be heard more than once
+  OrderReader(OrderId order, std::string after, std::unique_ptr<EventSink> sink, bool told_twice = false)
+      : EventReader(std::move(sink)), order_(order), after_(std::move(after)), told_twice_(told_twice) {}
 
   [[nodiscard]] const OrderId& order() const { return order_; }
   void hear(const Happening& happening);
@@ -71,6 +72,7 @@ class OrderReader final : public EventReader {
 
   OrderId order_;
   std::string after_;
+  bool told_twice_;
   std::vector<Happening> heard_;  // until the order is shown
   std::unordered_set<std::string> told_;
   std::string backlog_;

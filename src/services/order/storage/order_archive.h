@@ -41,6 +41,9 @@ class OrderArchive {
   [[nodiscard]] virtual Result<std::vector<OrderView>> get_all(const std::vector<OrderId>& ids) = 0;
   /// Newest first. Where one engine drives all unfinished orders, it is asked for these itself.
   [[nodiscard]] virtual Result<ListPage> list(const ListQuery& query) = 0;
+  /// Unfinished orders, oldest first, whoever drives them, as far as it is stored where they are. Asked for only where
+  /// several engines share the store.
+  [[nodiscard]] virtual Result<std::vector<Saga>> sagas(bool stuck_only, std::uint32_t limit) = 0;
   /// True where an order of this id was accepted.
   [[nodiscard]] virtual Result<bool> exists(const OrderId& id) = 0;
   /// Tokens sold of each SKU that is asked for.

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kMostRows = 20'000;  // that ended() looks at
 constexpr int kMostOrders = 100;            // that it finds
+constexpr int kStuckColumns = 19;           // behind kColumns
 constexpr std::chrono::minutes kAuditPatience{5};
 
 Result<std::vector<OrderView>> views_of(const Rows& rows) {
@@ -118,6 +119,32 @@ Result<ListPage> PostgresArchive::list(const ListQuery& query) {
     page.next_before = page.orders.back().id;
   }
   return page;
+}
+
+Result<std::vector<Saga>> PostgresArchive::sagas(bool stuck_only, std::uint32_t limit) {
+  static const std::string kSagas =
+      "SELECT " + kColumns +
+      ", s.step, s.attempts, s.error FROM orders o LEFT JOIN stuck s ON s.id = o.id WHERE o.state < 3 AND "
+      "(o.unsettled OR o.id >= (SELECT oldest_running FROM replica WHERE NOT settled ORDER BY oldest_running LIMIT 1)) "
+      "AND (NOT $1 OR s.id IS NOT NULL) ORDER BY o.id LIMIT $2";
+  const auto rows = run(kSagas, Parameters().boolean(stuck_only).integer(limit));
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<Saga> sagas;
+  for (int i = 0; i < rows->size(); ++i) {
+    const auto row = postgres_schema::read_row(*rows, i);
+    if (!row) return tl::unexpected(row.error());
+    Saga saga{row->id, row->state};
+    saga.created_at = row->created_at;
+    if (!row->attempts.empty()) saga.step = row->attempts.back().step;
+    saga.stuck = !rows->is_null(i, kStuckColumns);
+    if (saga.stuck) {
+      saga.step = static_cast<saga::Step>(rows->integer(i, kStuckColumns));
+      saga.attempts = static_cast<std::uint32_t>(rows->integer(i, kStuckColumns + 1));
+      saga.last_error = rows->text(i, kStuckColumns + 2);
+    }
+    sagas.push_back(std::move(saga));
+  }
+  return sagas;
 }
 
 Result<bool> PostgresArchive::exists(const OrderId& id) {

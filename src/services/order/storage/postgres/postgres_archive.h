@@ -22,6 +22,7 @@ class PostgresArchive final : public OrderArchive {
   Result<OrderView> get(const OrderId& id) override;
   Result<std::vector<OrderView>> get_all(const std::vector<OrderId>& ids) override;
   Result<ListPage> list(const ListQuery& query) override;
+  Result<std::vector<Saga>> sagas(bool stuck_only, std::uint32_t limit) override;
   Result<bool> exists(const OrderId& id) override;
   Result<std::vector<Quantity>> sold(const SoldQuery& query) override;
   Result<EndedPage> ended(const EndedQuery& query) override;

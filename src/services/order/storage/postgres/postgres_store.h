@@ -38,6 +38,7 @@ class PostgresStore final : public Store {
 
   Result<Attended> attend(const Attendance& attendance) override;
   Result<std::optional<OrderRow>> take_over(const OrderId& id) override;
+  bool available() override { return link_.get().has_value(); }
   void leave() override;
 
  private:
@@ -62,6 +63,7 @@ class PostgresStore final : public Store {
   [[nodiscard]] Outcome settle_conflicts(postgres::Connection& connection, std::span<Write* const> writes);
   [[nodiscard]] Result<std::vector<Gone>> keep_lease(postgres::Connection& connection, const Attendance& attendance,
                                                      Attended& attended);
+  void show_stuck(postgres::Connection& connection, const std::vector<Saga>& stuck);
   [[nodiscard]] bool is_worth_a_look(const Gone& gone) const;
   [[nodiscard]] Result<std::vector<OrderRow>> claim(postgres::Connection& connection, const Gone& gone,
                                                     std::size_t room);
@@ -71,6 +73,7 @@ class PostgresStore final : public Store {
   std::int64_t replica_ = 0;
   ReconnectingLink link_;
   std::map<std::int64_t, Pause> nothing_left_;  // by replica that is gone
+  bool shows_stuck_ = false;                    // there may be rows in the table
   std::vector<std::int64_t> let_go_;            // of taken_over: what the engine has heard of
 };
 

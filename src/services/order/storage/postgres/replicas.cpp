@@ -87,6 +87,7 @@ Result<std::vector<PostgresStore::Gone>> PostgresStore::keep_lease(Connection& c
       "WHERE lease_until < now() AND NOT settled AND id <> $1",
       Parameters().integer(replica_));
   connection.queue("SELECT oldest_open FROM replica WHERE NOT settled ORDER BY oldest_open LIMIT 1");
+  show_stuck(connection, attendance.stuck);
   const auto rows = connection.flush();
   if (!rows) return tl::unexpected(rows.error().plain());
   if ((*rows)[0].affected() == 0) {
@@ -114,6 +115,28 @@ Result<std::vector<PostgresStore::Gone>> PostgresStore::keep_lease(Connection& c
     if (oldest) attended.oldest_open = std::max<std::int64_t>(1, row_of(*oldest) - kClockSlackRows);
   }
   return gone;
+}
+
+/// Queues what the others' operators shall see.
+void PostgresStore::show_stuck(Connection& connection, const std::vector<Saga>& stuck) {
+  if (stuck.empty() && !shows_stuck_) return;
+  shows_stuck_ = !stuck.empty();
+  postgres::Array ids = postgres::uuids();
+  postgres::Array steps = postgres::integers(), attempts = postgres::integers();
+  postgres::Array errors = postgres::texts();
+  for (const auto& saga : stuck) {
+    ids.add(saga.id);
+    steps.add(static_cast<std::int64_t>(saga.step));
+    attempts.add(std::int64_t{saga.attempts});
+    errors.add(saga.last_error);
+  }
+  connection.queue("DELETE FROM stuck WHERE replica = $1", Parameters().integer(replica_));
+  connection.queue(
+      "INSERT INTO stuck SELECT id, $1, step, attempts, error FROM unnest($2, $3, $4, $5) AS w(id, step, attempts, "
+      "error) "
+      "ON CONFLICT (id) DO UPDATE SET replica = excluded.replica, step = excluded.step, attempts = excluded.attempts, "
+      "error = excluded.error",
+      Parameters().integer(replica_).array(ids).array(steps).array(attempts).array(errors));
 }
 
 bool PostgresStore::is_worth_a_look(const Gone& gone) const {
@@ -165,6 +188,8 @@ void PostgresStore::settle(Connection& connection, const Gone& gone) {
       "s.quantity) INSERT INTO sold SELECT sku, 0, quantity FROM gone ORDER BY sku ON CONFLICT (sku, replica) "
       "DO UPDATE SET quantity = sold.quantity + excluded.quantity",
       Parameters().integer(gone.id));
+  connection.queue("DELETE FROM stuck WHERE replica = $1 AND EXISTS (SELECT 1 FROM replica WHERE id = $1 AND settled)",
+                   Parameters().integer(gone.id));
   connection.queue(
       "WITH gone AS (DELETE FROM replica WHERE settled AND lease_until < now() - interval '1 day' RETURNING id) "
       "DELETE FROM taken_over t USING gone WHERE t.replica = gone.id");

@@ -50,7 +50,8 @@ std::int64_t row_of(const OrderId& id) {
 }
 
 OrderId first_of_row(std::int64_t row) {
-  row = std::max<std::int64_t>(row, 0);
+  constexpr std::int64_t kMostRows = std::int64_t{1} << 60;
+  row = std::clamp<std::int64_t>(row, 0, kMostRows - 1);
   OrderId id;
   id.bytes[7] = static_cast<std::uint8_t>(row);
   id.bytes[6] = static_cast<std::uint8_t>(0x70 | ((row >> 8) & 0x0F));

@@ -40,7 +40,7 @@ CREATE TABLE orders(
   state smallint NOT NULL,           -- 0 RUNNING, 1 HELD, 2 REVERTING, 3 COMPLETED, 4 REVERTED
   finished_us bigint,
   attempts text                      -- as of the last change of state
-) WITH (fillfactor = 60);            -- room for the version of its end beside it
+) WITH (fillfactor = 50);            -- room for the version of its end beside it
 CREATE UNIQUE INDEX orders_by_key ON orders(idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX orders_by_user ON orders(user_name, id);
 CREATE INDEX orders_by_reason ON orders(reason, id) WHERE reason <> 0;
@@ -59,6 +59,13 @@ CREATE TABLE taken_over(             -- orders that a replica drove, and has not
   n bigint GENERATED ALWAYS AS IDENTITY,
   id uuid NOT NULL,
   PRIMARY KEY (replica, n)
+);
+CREATE TABLE stuck(                  -- orders with an undo that keeps failing, for who asks another replica
+  id uuid PRIMARY KEY,
+  replica integer NOT NULL,
+  step smallint NOT NULL,
+  attempts bigint NOT NULL,
+  error text NOT NULL
 );
 CREATE TABLE sold(sku text, replica integer, quantity bigint NOT NULL, PRIMARY KEY(sku, replica)) WITH (fillfactor = 50);
 -- For people.

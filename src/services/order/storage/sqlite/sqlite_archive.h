@@ -23,6 +23,7 @@ class SqliteArchive final : public OrderArchive {
   Result<std::vector<OrderView>> get_all(const std::vector<OrderId>& ids) override;
   /// `query.state` is not asked for unfinished states: the engine knows those orders.
   Result<ListPage> list(const ListQuery& query) override;
+  Result<std::vector<Saga>> sagas(bool, std::uint32_t) override { return std::vector<Saga>{}; }
   Result<bool> exists(const OrderId& id) override;
   Result<std::vector<Quantity>> sold(const SoldQuery& query) override;
   Result<EndedPage> ended(const EndedQuery& query) override;
