@@ -84,6 +84,12 @@ void Book::rollback() {
   old_operations_.clear();
 }
 
+std::vector<NameId> Book::take_unsaved() {
+  std::vector<NameId> taken = unsaved_;
+  clear_unsaved();
+  return taken;
+}
+
 void Book::clear_unsaved() {
   for (const NameId id : unsaved_) accounts_[id - 1].unsaved = false;
   unsaved_.clear();

@@ -53,6 +53,8 @@ class Book {
   /// Holdings that changed since the last clear_unsaved().
   [[nodiscard]] const std::vector<NameId>& unsaved() const { return unsaved_; }
   void clear_unsaved();
+  /// Gives them away: they count as saved from now on. Not while changes are tentative.
+  [[nodiscard]] std::vector<NameId> take_unsaved();
 
   /// While loading: how far the journal goes, and (if any are left out) below which order id memory has gaps.
   void set_last_seq(std::int64_t seq) { last_seq_ = committed_seq_ = seq; }

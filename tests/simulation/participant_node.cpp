@@ -120,7 +120,7 @@ ParticipantNode::~ParticipantNode() = default;
 
 bool ParticipantNode::open() {
   parts_ = std::make_unique<Parts>(recent_operations_);
-  const std::array migrations{participant::kSchema, participant::kEntryChains, participant::kNoStrikes};
+  const auto migrations = participant::migrations("");
   auto options = owner_options();
   options.migrations = migrations;
   auto store = participant::Store::open(database(), options);

@@ -13,8 +13,7 @@ int main(int argc, char** argv) {
   if (const auto exit_code = participant::parse_command_line(argc, argv, options)) return *exit_code;
 
   const inventory::Rules rules;
-  const std::string_view migrations[] = {participant::kSchema, inventory::kViews, participant::kEntryChains,
-                                         participant::kNoStrikes};
+  const auto migrations = participant::migrations(inventory::kViews);
   const std::string_view postgres_migrations[] = {participant::kPostgresSchema, inventory::kPostgresViews};
   return participant::run(options, {.rules = rules,
                                     .migrations = migrations,

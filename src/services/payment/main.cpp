@@ -18,8 +18,7 @@ int main(int argc, char** argv) {
   if (const auto exit_code = participant::parse_command_line(argc, argv, options, flag)) return *exit_code;
 
   const payment::Rules rules(initial_credits);
-  const std::string_view migrations[] = {participant::kSchema, payment::kViews, participant::kEntryChains,
-                                         participant::kNoStrikes};
+  const auto migrations = participant::migrations(payment::kViews);
   const std::string_view postgres_migrations[] = {participant::kPostgresSchema, payment::kPostgresViews};
   return participant::run(options, {.rules = rules,
                                     .migrations = migrations,

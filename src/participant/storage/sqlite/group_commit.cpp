@@ -7,6 +7,7 @@ namespace ldt::participant {
 Result<void> GroupCommit::perform(std::span<Job* const> jobs) {
   if (auto done = decide_and_commit(jobs); !done) {
     book_.rollback();
+    saver_.rolled_back();
     for (Job* job : jobs) job->failed(done.error());
     return done;
   }
@@ -15,6 +16,7 @@ Result<void> GroupCommit::perform(std::span<Job* const> jobs) {
 }
 
 Result<void> GroupCommit::decide_and_commit(std::span<Job* const> jobs) {
+  saver_.begin_if_due();
   auto transaction = store_.begin();
   if (!transaction) return tl::unexpected(transaction.error());
   Decider decider{participant_, store_, book_, clock_.wall()};
@@ -23,17 +25,11 @@ Result<void> GroupCommit::decide_and_commit(std::span<Job* const> jobs) {
     if (auto decided = job->decide(decider); !decided) return decided;
     commands += job->size();
   }
-  const bool saving = book_.last_seq() - saved_seq_ >= rows_per_save_;
-  if (saving) {
-    if (auto done = store_.save_projection(book_); !done) return done;
-  }
+  if (auto saved = saver_.save_slice(commands); !saved) return saved;
   const auto start = clock_.steady();
   transaction->commit();
   book_.commit();
-  if (saving) {
-    book_.clear_unsaved();
-    saved_seq_ = book_.last_seq();
-  }
+  saver_.committed();
   on_commit_(clock_.steady() - start, commands);
   return {};
 }
@@ -41,9 +37,8 @@ Result<void> GroupCommit::decide_and_commit(std::span<Job* const> jobs) {
 Result<void> GroupCommit::finish() {
   auto transaction = store_.begin();
   if (!transaction) return tl::unexpected(transaction.error());
-  if (auto done = store_.save_projection(book_); !done) return done;
+  if (auto saved = saver_.save_all(); !saved) return saved;
   transaction->commit();
-  book_.clear_unsaved();
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include "participant/book.h"
 #include "participant/participant.h"
 #include "participant/storage/committer.h"
+#include "participant/storage/sqlite/projection_saver.h"
 #include "participant/storage/sqlite/store.h"
 
 namespace ldt::participant {
@@ -27,12 +28,12 @@ class GroupCommit final : public Committer {
         book_(book),
         clock_(clock),
         on_commit_(std::move(on_commit)),
-        rows_per_save_(rows_per_save),
-        participant_(rules, book, store) {}
+        participant_(rules, book, store),
+        saver_(store, book, rows_per_save) {}
 
   /// Performs the jobs as one transaction. On an Error nothing was done, which every job has been told.
   Result<void> perform(std::span<Job* const> jobs) override;
-  /// Saves the projection, so that the next start has nothing to replay.
+  /// Saves all of the projection, so that the next start has nothing to replay.
   [[nodiscard]] Result<void> finish() override;
 
  private:
@@ -42,9 +43,8 @@ class GroupCommit final : public Committer {
   Book& book_;
   const Clock& clock_;
   const OnCommit on_commit_;
-  const std::int64_t rows_per_save_;
   Participant participant_;
-  std::int64_t saved_seq_ = 0;  // at start as if never saved: the first commit then saves what a crash left
+  ProjectionSaver saver_;
 };
 
 }  // namespace ldt::participant

@@ -3,7 +3,9 @@
 
 namespace ldt::participant {
 
-const std::string_view kSchema = R"sql(
+namespace {
+
+constexpr std::string_view kSchema = R"sql(
 -- Users and SKUs, interned.
 CREATE TABLE name (
   id INTEGER PRIMARY KEY,  -- 1, 2, 3, ...
@@ -65,7 +67,8 @@ CREATE VIEW holding_now AS
   WHERE holding.name_id IS NOT NULL OR tail.holder IS NOT NULL;
 )sql";
 
-const std::string_view kEntryChains = R"sql(
+/// Entries name the one before them, in place of an index.
+constexpr std::string_view kEntryChains = R"sql(
 ALTER TABLE journal ADD COLUMN previous INTEGER NOT NULL DEFAULT 0;  -- of an entry: the holder's entry before it; 0: none
 UPDATE journal SET previous = chain.previous
   FROM (SELECT seq, lag(seq, 1, 0) OVER (PARTITION BY holder ORDER BY seq) AS previous
@@ -77,6 +80,23 @@ UPDATE holding SET last_entry =
 DROP TABLE entry_by_holder;
 )sql";
 
-const std::string_view kNoStrikes = "DROP TABLE strike;";
+/// What has struck follows from the attempt's number, so it is not counted.
+constexpr std::string_view kNoStrikes = "DROP TABLE strike;";
+
+/// Holdings are saved a slice at a time: some are ahead of projected_seq, as far as their own last entry.
+constexpr std::string_view kSlices = R"sql(
+DROP VIEW tail;
+CREATE VIEW tail AS
+  SELECT journal.holder, sum(delta) AS delta, sum(CASE kind WHEN 1 THEN delta ELSE 0 END) AS granted
+  FROM journal LEFT JOIN holding ON holding.name_id = journal.holder
+  WHERE seq > (SELECT projected_seq FROM projection) AND seq > coalesce(holding.last_entry, 0)
+  GROUP BY journal.holder HAVING max(kind IN (1, 4) OR delta <> 0);
+)sql";
+
+}  // namespace
+
+std::array<std::string_view, 5> migrations(std::string_view views) {
+  return {kSchema, views, kEntryChains, kNoStrikes, kSlices};
+}
 
 }  // namespace ldt::participant

@@ -1,18 +1,17 @@
 // The tables that every participant has, and the SQL that its readers share.
 // Depends on nothing. A service adds views with names of its own.
-// Invariant: the journal is the truth; `holding` is a projection of its rows up to `projected_seq`.
+// Invariant: the journal is the truth; `holding` is a projection of its rows up to `projected_seq` at least: of a
+// holder's own entries, up to its `last_entry`.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace ldt::participant {
 
-/// The first migration of every participant's database.
-extern const std::string_view kSchema;
-/// The next one, behind the service's own first views: entries name the one before them, in place of an index.
-extern const std::string_view kEntryChains;
-/// The next one: what has struck follows from the attempt's number, so it is not counted.
-extern const std::string_view kNoStrikes;
+/// All migrations of a participant's database. Only ever append to them.
+/// @param views  of the service: its own first ones
+[[nodiscard]] std::array<std::string_view, 5> migrations(std::string_view views);
 
 /// A table `entry(seq)` of a holder's entries, newest first: each names the one before it. Parameters: 1 the holder's
 /// name id, 2 only those before this one.
@@ -32,7 +31,8 @@ inline constexpr std::string_view kHolderByName =
     " LEFT JOIN holding ON holding.name_id = name.id"
     " LEFT JOIN (SELECT sum(delta) AS delta, max(kind IN (1, 4) OR delta <> 0) AS open FROM journal"
     "            WHERE seq > (SELECT projected_seq FROM projection)"
-    "              AND holder = (SELECT id FROM name WHERE text = ?1)) tail"
+    "              AND holder = (SELECT id FROM name WHERE text = ?1)"
+    "              AND seq > coalesce((SELECT last_entry FROM holding WHERE name_id = holder), 0)) tail"
     " WHERE name.text = ?1 AND (holding.name_id IS NOT NULL OR tail.open)";
 
 }  // namespace ldt::participant

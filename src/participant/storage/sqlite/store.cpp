@@ -132,10 +132,13 @@ Result<void> Store::load_tail(Book& book) {
     if (holder < 1 || holder > static_cast<std::int64_t>(book.name_count())) {
       return broken(database_.path(), "unknown holder");
     }
+    if (tail->integer(0) > kMaxSeq) return broken(database_.path(), "impossible number of entries");
     const auto id = static_cast<NameId>(holder);
     const auto delta = tail->integer(4);
     if (delta < -kMaxGranted || delta > kMaxGranted) return broken(database_.path(), "impossible entry");
     Holding holding = book.holding(id);
+    book.set_last_seq(tail->integer(0));
+    if (tail->integer(0) <= holding.last_entry) return {};  // in the saved holding, which is ahead of the others
     apply({.seq = tail->integer(0),
            .kind = static_cast<RowKind>(tail->integer(1)),
            .state = static_cast<OperationState>(tail->integer(5)),
@@ -144,8 +147,6 @@ Result<void> Store::load_tail(Book& book) {
           holding);
     if (!possible(holding)) return broken(database_.path(), "impossible balance");
     if (holding != book.holding(id)) book.set_holding(id, holding);
-    if (tail->integer(0) > kMaxSeq) return broken(database_.path(), "impossible number of entries");
-    book.set_last_seq(tail->integer(0));
     return {};
   });
 }
@@ -176,18 +177,10 @@ Result<void> Store::load_recent_operations(Book& book) {
 
 // Writing
 
-Result<void> Store::save_projection(const Book& book) {
-  for (const NameId id : book.unsaved()) {
-    const Holding& holding = book.holding(id);
-    if (!holding.open) continue;
-    save_holding_.bind(1, id)
-        .bind(2, holding.balance)
-        .bind(3, holding.granted)
-        .bind(4, holding.price)
-        .bind(5, holding.last_entry);
-    if (auto done = save_holding_.run(); !done) return done;
-  }
-  return save_seq_.bind(1, book.last_seq()).run();
+Result<void> Store::save_holding(NameId id, const Holding& holding) {
+  if (!holding.open) return {};
+  save_holding_.bind(1, id).bind(2, holding.balance).bind(3, holding.granted).bind(4, holding.price);
+  return save_holding_.bind(5, holding.last_entry).run();
 }
 
 Result<void> Store::append(const JournalRow& row) {

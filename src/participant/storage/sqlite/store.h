@@ -1,7 +1,7 @@
 // The journal in SQLite, and the projections beside it.
 // Depends on platform/sqlite. One thread: the writer's.
-// Invariant: the projections and `projected_seq` change in one transaction, so saved holdings plus tail are always
-// true.
+// Invariant: a saved holding is as of its last entry, `projected_seq` or later, so that with the tail behind it it is
+// always true.
 #pragma once
 
 #include <memory>
@@ -25,8 +25,10 @@ class Store final : public Journal {
   /// its room is taken; the window grows from there.
   [[nodiscard]] Result<void> load(Book& book);
   [[nodiscard]] Result<sqlite::Transaction> begin() { return sqlite::Transaction::begin(database_); }
-  /// Saves what changed since the last save. The owner clears the book's unsaved marks once this is committed.
-  [[nodiscard]] Result<void> save_projection(const Book& book);
+  /// Saves a holding as it is after this transaction, if it is open.
+  [[nodiscard]] Result<void> save_holding(NameId id, const Holding& holding);
+  /// All entries up to this one are in the saved holdings.
+  [[nodiscard]] Result<void> save_projected(std::int64_t seq) { return save_seq_.bind(1, seq).run(); }
 
   [[nodiscard]] Result<std::optional<Operation>> find(const OrderId& order) override;
   [[nodiscard]] Result<void> append(const JournalRow& row) override;

@@ -7,7 +7,7 @@ namespace ldt::order {
 namespace {
 
 // Rows of a slice: twice as many as the transaction has orders, so that one saving is done before the next begins.
-constexpr std::size_t kLeast = 8;
+constexpr std::size_t kLeast = 2;
 constexpr std::size_t kForEachOrder = 2;
 
 bool later_name(const Projections::User* a, const Projections::User* b) { return a->first > b->first; }
