@@ -13,7 +13,7 @@
 #include "platform/postgres/schema.h"
 #include "platform/postgres/url.h"
 #include "support/eventually.h"
-#include "unit/platform/shared_server.h"
+#include "unit/support/shared_server.h"
 
 namespace ldt::postgres {
 namespace {
