@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPause{200};
 constexpr std::chrono::milliseconds kWritePatience{6'000};
+constexpr std::chrono::milliseconds kReadPatience{4'000};
 
 postgres::ConnectionOptions options_for(const std::string& url, const char* what) {
   return {.url = url, .schema = std::string(postgres_schema::kName), .application_name = what};
@@ -94,6 +95,7 @@ Result<std::unique_ptr<Store>> PostgresStorage::open_store() {
 Result<std::unique_ptr<OrderArchive>> PostgresStorage::open_archive() {
   auto connection = options_for(options_.url, "ldt-order reader");
   connection.read_only = true;
+  connection.patience = kReadPatience;
   return std::make_unique<PostgresArchive>(std::move(connection));
 }
 
