@@ -305,6 +305,14 @@ class Parser {
     sub->add_option("--skus", command->skus, "and for so many")->check(CLI::Range(1, 10'000))->capture_default_str();
     sub->add_option("--hot", command->hot, "all orders on one sku, or of one user")
         ->check(CLI::IsMember({"sku", "user"}));
+    sub->add_flag("--cluster", command->cluster,
+                  "measure clusters of its own (`ldt up --cluster`), and what PostgreSQL does meanwhile")
+        ->excludes("--data", "--url");
+    sub->add_option("--replicas", command->replicas, "of each service: one cluster after the other")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 8))
+        ->capture_default_str()
+        ->needs("--cluster");
   }
 
   CLI::App app_{"Late-day tokens marketplace: start it, place orders in it, look into it.", "ldt"};

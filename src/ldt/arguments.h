@@ -160,6 +160,8 @@ struct BenchCommand {
   std::int64_t users = 100'000;
   std::int64_t skus = 100;
   std::string hot;  // "sku" or "user": all orders on one; empty: spread
+  bool cluster = false;
+  std::vector<int> replicas{1, 2, 4};  // of the clusters to measure, one after the other
 };
 
 using Command =

@@ -13,6 +13,8 @@
 
 #include "ldt/api_client.h"
 #include "ldt/audit.h"
+#include "ldt/bench/bench.h"
+#include "ldt/bench/cluster_bench.h"
 #include "ldt/bench/costs.h"
 #include "ldt/bench/load.h"
 #include "ldt/bench/own_marketplace.h"
@@ -49,8 +51,10 @@ Error interrupted() { return {ErrorKind::kUnavailable, "interrupted"}; }
 /// One run, from the first connection to the audit.
 class Bench {
  public:
-  Bench(const BenchCommand& command, Address address, std::string token, process::Signals& stop)
+  Bench(const BenchCommand& command, Address address, std::string token, process::Signals& stop,
+        const std::function<void()>& around)
       : command_(command),
+        around_(around),
         address_(std::move(address)),
         token_(std::move(token)),
         load_(address_, stop),
@@ -100,8 +104,11 @@ class Bench {
     hooks.begin = [&] { read_costs(work, first); };
     hooks.end = [&] { read_costs(work, last); };
     const auto rate = command_.rate > 0 ? std::optional(command_.rate) : std::nullopt;
+    if (around_) around_();
     report_.orders = load_.run(work, {in_ns(command_.warmup), in_ns(command_.duration), rate}, hooks);
     if (report_.orders.interrupted) return tl::unexpected(interrupted());
+    if (around_) around_();
+    report_.all_answers = work.answers();
     report_.tally = work.tally();
     note_costs(first, last);
     return {};
@@ -165,12 +172,22 @@ class Bench {
   }
 
   const BenchCommand& command_;
+  const std::function<void()>& around_;
   const Address address_;
   const std::string token_;
   Load load_;
   const WorkloadOptions workload_;
   Report report_;
 };
+
+}  // namespace
+
+Result<Report> measure(const BenchCommand& command, const Address& address, const std::string& token,
+                       process::Signals& stop, const std::function<void()>& around) {
+  return Bench(command, address, token, stop, around).run();
+}
+
+namespace {
 
 /// Room for all connections, as far as the system lets us.
 void raise_file_limit() {
@@ -198,8 +215,7 @@ int fail(const Error& error) {
 
 int bench_at(const BenchCommand& command, const Address& address, const std::string& data_folder,
              process::Signals& stop) {
-  Bench bench(command, address, DataFolder::read_operator_token(data_folder), stop);
-  const auto report = bench.run();
+  const auto report = measure(command, address, DataFolder::read_operator_token(data_folder), stop);
   return report ? show(*report, command.target.json) : fail(report.error());
 }
 
@@ -209,12 +225,13 @@ int bench_at(const BenchCommand& command, const Address& address, const std::str
 int run(const BenchCommand& command) {
   bench::raise_file_limit();
   process::Signals stop({SIGINT, SIGTERM, SIGHUP});
+  if (command.cluster) return bench::run_on_clusters(command, stop);
   if (!command.own_marketplace) {
     const auto address = find_address(command.target);
     if (!address) return bench::fail(address.error());
     return bench::bench_at(command, *address, command.target.data_folder, stop);
   }
-  const auto own = bench::OwnMarketplace::start(command.parent, stop);
+  const auto own = bench::OwnMarketplace::start(command.parent, {}, stop);
   if (!own) return bench::fail(own.error());
   return bench::bench_at(command, (*own)->address(), (*own)->data_folder(), stop);
 }

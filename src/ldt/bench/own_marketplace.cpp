@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -30,8 +31,8 @@ using std::chrono::seconds;
 
 constexpr long kTmpfs = 0x01021994;
 constexpr long kRamfs = 0x858458F6;
-constexpr seconds kReadyWithin{60};  // `ldt up` itself gives up earlier
-constexpr seconds kStopWithin{30};
+constexpr seconds kReadyWithin{240};  // `ldt up` itself gives up earlier
+constexpr seconds kStopWithin{120};
 constexpr milliseconds kPause{10};
 
 bool is_real_disk(const std::string& folder) {
@@ -51,7 +52,8 @@ std::string folder_on_disk() {
 Result<std::string> make_folder(const std::string& parent) {
   std::error_code ignored;
   std::string path = fs::absolute(parent.empty() ? folder_on_disk() : parent, ignored).string() + "/ldt-bench-XXXXXX";
-  if (::mkdtemp(path.data()) != nullptr) return path;
+  // A cluster's PostgreSQL runs as a user of its own, who has to pass through; the data folder has its own mode.
+  if (::mkdtemp(path.data()) != nullptr && ::chmod(path.c_str(), 0711) == 0) return path;
   return failure(ErrorKind::kInternal, "cannot make a folder " + path + ": " + std::strerror(errno));
 }
 
@@ -68,11 +70,13 @@ bool has_signal(const process::Signals& signals) {
   return ::poll(&descriptor, 1, 0) > 0;
 }
 
-Result<std::unique_ptr<OwnMarketplace>> OwnMarketplace::start(const std::string& parent, process::Signals& stop) {
+Result<std::unique_ptr<OwnMarketplace>> OwnMarketplace::start(const std::string& parent,
+                                                              const std::vector<std::string>& more,
+                                                              process::Signals& stop) {
   auto folder = make_folder(parent);
   if (!folder) return tl::unexpected(folder.error());
   std::unique_ptr<OwnMarketplace> made(new OwnMarketplace(std::move(*folder)));
-  const auto ready = made->run_up().and_then([&] { return made->wait_until_ready(stop); });
+  const auto ready = made->run_up(more).and_then([&] { return made->wait_until_ready(stop); });
   if (!ready) return tl::unexpected(ready.error());
   return made;
 }
@@ -84,7 +88,7 @@ OwnMarketplace::~OwnMarketplace() {
   if (error) complain("cannot remove " + folder_ + ": " + error.message());
 }
 
-Result<void> OwnMarketplace::run_up() {
+Result<void> OwnMarketplace::run_up(const std::vector<std::string>& more) {
   const std::string output = folder_ + "/up.log";
   const process::UniqueFd log(::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   process::SpawnRequest request;
@@ -92,6 +96,7 @@ Result<void> OwnMarketplace::run_up() {
   // Its telemetry store takes what its own services say, and leaves the standard ports to others.
   request.arguments = {"up",          "--data", data_folder(), "--http", "127.0.0.1:0",
                        "--otlp-grpc", "off",    "--otlp-http", "off"};
+  request.arguments.insert(request.arguments.end(), more.begin(), more.end());
   request.working_directory = folder_;
   request.output = log.get();
   const auto child = process::spawn(request);

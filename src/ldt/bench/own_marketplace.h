@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "ldt/address.h"
@@ -17,8 +18,11 @@ class OwnMarketplace {
  public:
   /// Returns once it is ready.
   /// @param parent  where its folder is made; empty: TMPDIR, /var/tmp or here, whichever is first and no memory disk
+  /// @param more  words for `ldt up`
   /// @param stop  a signal there ends the wait
-  [[nodiscard]] static Result<std::unique_ptr<OwnMarketplace>> start(const std::string& parent, process::Signals& stop);
+  [[nodiscard]] static Result<std::unique_ptr<OwnMarketplace>> start(const std::string& parent,
+                                                                     const std::vector<std::string>& more,
+                                                                     process::Signals& stop);
   ~OwnMarketplace();
   OwnMarketplace(const OwnMarketplace&) = delete;
   OwnMarketplace& operator=(const OwnMarketplace&) = delete;
@@ -28,7 +32,7 @@ class OwnMarketplace {
 
  private:
   explicit OwnMarketplace(std::string folder) : folder_(std::move(folder)) {}
-  [[nodiscard]] Result<void> run_up();
+  [[nodiscard]] Result<void> run_up(const std::vector<std::string>& more);
   [[nodiscard]] Result<void> wait_until_ready(process::Signals& stop);
   void stop_up();
 

@@ -20,6 +20,7 @@ struct Report {
   OrderTally tally;
   Measured no_work;
   std::uint64_t no_work_failures = 0;
+  std::uint64_t all_answers = 0;    // also those before and after the measured time
   std::vector<ServiceCosts> spent;  // by the services, while `spent_orders` were answered
   bool spent_by_all = false;        // none of the services was restarted or gone
   std::uint64_t spent_orders = 0;

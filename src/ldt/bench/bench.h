@@ -1,0 +1,22 @@
+// One run of the benchmark against a marketplace that is there.
+// Depends on the folder's other files. Invariant: on return nothing that it began is under way.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "ldt/address.h"
+#include "ldt/arguments.h"
+#include "ldt/bench/report.h"
+#include "platform/process/signals.h"
+
+namespace ldt::bench {
+
+/// @param token  of the operator
+/// @param stop  a signal there ends it
+/// @param around  called before the first order and after the last
+[[nodiscard]] Result<Report> measure(const BenchCommand& command, const Address& address, const std::string& token,
+                                     process::Signals& stop, const std::function<void()>& around = {});
+
+}  // namespace ldt::bench
