@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <stdexcept>
@@ -22,12 +24,13 @@ constexpr milliseconds kConnectAgainAfter{20};
 constexpr milliseconds kAnswerPatience{10'000};
 constexpr milliseconds kLookForOverdueEvery{200};
 
-/// The value of Content-Length, or nothing where the head has none.
+/// The value of Content-Length, or nothing where the head has none. A balancer may spell it as it likes.
 std::size_t content_length(std::string_view head) {
-  constexpr std::string_view kName = "\r\nContent-Length: ";
-  const auto at = head.find(kName);
+  constexpr std::string_view kName = "\r\ncontent-length: ";
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  const auto at = std::search(head.begin(), head.end(), kName.begin(), kName.end(), same);
   std::size_t length = 0;
-  if (at != std::string_view::npos) std::from_chars(head.data() + at + kName.size(), head.data() + head.size(), length);
+  if (at != head.end()) std::from_chars(&*at + kName.size(), head.data() + head.size(), length);
   return length;
 }
 
