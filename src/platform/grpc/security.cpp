@@ -12,6 +12,7 @@
 
 #include "base/callers.h"
 #include "base/clock.h"
+#include "platform/grpc/library_log.h"
 #include "platform/tls/certificate_watch.h"
 
 namespace ldt::rpc {
@@ -85,6 +86,7 @@ Result<Security> Security::open(const std::string& folder, const std::string& ow
   if (auto usable = tls::examine(files, own_name, SystemClock().wall()); !usable) {
     return tl::unexpected(usable.error());
   }
+  report_failed_handshakes(say);
   return Security(std::make_shared<const Files>(files, own_name, std::move(say)));
 }
 

@@ -2,17 +2,17 @@
 // Depends on grpc++ and its reflection plugin.
 #include "platform/grpc/server.h"
 
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <string_view>
 #include <system_error>
+
+#include "platform/grpc/library_log.h"
 
 namespace ldt::rpc {
 
@@ -37,8 +37,7 @@ Result<void> make_socket_folder(const std::string& path) {
 void set_up_process() {
   static std::once_flag once;
   std::call_once(once, [] {
-    // Errors are returned and said once by whoever asked; gRPC's own lines are for those who set its variable.
-    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+    quieten_library();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
