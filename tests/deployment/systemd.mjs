@@ -133,6 +133,6 @@ export const checkRunningWithTls = (files, prefix) =>
   inFolder((folder) => {
     mkdirSync(join(folder, 'etc'));
     execFileSync(join(prefix, 'bin', 'ldt'), ['certificates', join(folder, 'etc', 'tls')]);
-    const settings = files.settings.replace(/^#(?=LDT_TLS_)/gm, '');
+    const settings = files.settings.replace(/^#(?=LDT_TLS_)/gm, '').replace(/^(?=LDT_BATCHES_)/gm, '#');
     return run({ ...files, settings }, prefix, folder, kTrial);
   });

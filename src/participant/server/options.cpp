@@ -31,7 +31,8 @@ std::optional<int> parse_command_line(int argc, char** argv, Options& options, c
   app.add_option("--batches", options.batches,
                  "A Unix socket besides, for the batches of an order service on this machine");
   app.add_option("--health", options.health, "HOST:PORT for health checks alone, in plain text (else none)");
-  app.add_option("--tls-dir", options.tls_directory, "ca.crt, tls.crt and tls.key for mutual TLS (else plain text)");
+  app.add_option("--tls-dir", options.tls_directory, "ca.crt, tls.crt and tls.key for mutual TLS (else plain text)")
+      ->excludes("--batches");  // they have none
   app.add_option("--log-dir", options.log_directory, "Where the log goes without an OTLP endpoint")
       ->capture_default_str();
   app.add_option("--telemetry-store", options.telemetry_store,

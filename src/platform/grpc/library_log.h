@@ -10,8 +10,8 @@ namespace ldt::rpc {
 /// Errors are returned and said once by whoever asked; gRPC's own lines are dropped.
 void quieten_library();
 
-/// From now on `say` takes a line when a handshake has failed, for whichever side's fault: at most one every ten
-/// seconds. Nobody else would tell: to the callers it is a peer that cannot be reached.
+/// From now on `say` (empty: nobody) takes a line when a handshake has failed, for whichever side's fault: at most one
+/// every ten seconds. Nobody else would tell: to the callers it is a peer that cannot be reached.
 void report_failed_handshakes(std::function<void(const std::string&)> say);
 
 }  // namespace ldt::rpc

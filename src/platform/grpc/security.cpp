@@ -52,7 +52,12 @@ class Security::Files {
   Files(const tls::CertificateFiles& files, const std::string& own_name, std::function<void(const std::string&)> say)
       : provider_(std::make_shared<experimental::FileWatcherCertificateProvider>(files.key(), files.certificate(),
                                                                                  files.authority(), kReadAgainSeconds)),
-        watch_(files, own_name, std::move(say)) {}
+        watch_(files, own_name, say) {
+    report_failed_handshakes(std::move(say));
+  }
+  ~Files() { report_failed_handshakes({}); }
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
 
   [[nodiscard]] std::shared_ptr<grpc::ServerCredentials> server_credentials() const {
     experimental::TlsServerCredentialsOptions options(provider_);
@@ -86,7 +91,6 @@ Result<Security> Security::open(const std::string& folder, const std::string& ow
   if (auto usable = tls::examine(files, own_name, SystemClock().wall()); !usable) {
     return tl::unexpected(usable.error());
   }
-  report_failed_handshakes(say);
   return Security(std::make_shared<const Files>(files, own_name, std::move(say)));
 }
 

@@ -86,7 +86,8 @@ void declare(CLI::App& app, Options& options) {
         ->delimiter(',')
         ->capture_default_str();
     app.add_option("--" + name + "-batches", options.peers[i].batches,
-                   "Unix socket of " + name + "'s --batches, where it runs on this machine");
+                   "Unix socket of " + name + "'s --batches, where it runs on this machine")
+        ->excludes("--tls-dir");  // it has none
   }
   app.add_option("--log-dir", options.log_directory, "where JSON lines go without an OTLP endpoint")
       ->capture_default_str();
