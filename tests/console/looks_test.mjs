@@ -2,7 +2,7 @@
 // alone, and what axe has to say.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { close, eventually, layout_shift, open, overflow, phone, violations } from './browser.mjs';
+import { close, eventually, give_token, layout_shift, open, overflow, phone, violations } from './browser.mjs';
 
 const pages = ['/', '/console/orders', '/console/lab', '/console/inventory', '/console/accounts', '/console/sagas', '/console/audit'];
 
@@ -76,6 +76,46 @@ const with_many_orders = (markets) => {
       await look_at_all(markets.open, [...pages, ...(await place_samples(markets.open))], options);
     });
   }
+
+  test('a hundred thousand orders: every page is there at once, and nothing is cut off', async (context) => {
+    const market = markets.open;
+    let placed = 0;
+    for (let rounds = 0; placed < 100_000 && rounds < 30; rounds += 1) {
+      const answer = await market.ldt('bench', '--data', market.data, '--duration', '5', '--failures', '3', '--users', '20000', '--json');
+      assert.equal(answer.code, 0, answer.stderr);
+      const { body } = await market.call('GET', '/v1/activity?seconds=1');
+      placed = body.totals.completed + body.totals.reverted;
+    }
+    assert.ok(placed >= 100_000, `${placed} orders after all rounds`);
+    const { body: newest } = await market.call('GET', '/v1/orders?state=REVERTED&limit=1');
+    const [order] = newest.orders;
+    const paths = [...pages, '/console/orders?state=REVERTED', '/console/orders?outcome=INSUFFICIENT_INVENTORY',
+      '/console/orders?outcome=CANCELLED', `/console/orders/${order.id}`, `/console/accounts/${order.user}`];
+    for (const [name, options] of ways) {
+      const page = await open(market, '/', options);
+      for (const path of paths) {
+        const began = Date.now();
+        await page.goto(market.url + path);
+        await page.locator('h1').waitFor();
+        await eventually(async () => (await page.getByText('Loading…').count()) === 0, `${path} has loaded`);
+        const took = Date.now() - began;
+        context.diagnostic(`${path} ${name}: ${took} ms`);
+        assert.ok(took < 5_000, `${path} ${name} took ${took} ms`);
+        assert.equal(await overflow(page), null, `${path} ${name} is too wide`);
+      }
+      await page.goto(`${market.url}/console/audit`);
+      await page.getByRole('button', { name: 'Run the audit' }).click();
+      await give_token(page, market.token);
+      await page.getByText('Both equations hold').waitFor();
+      assert.equal(await overflow(page), null, `the audit ${name} is too wide`);
+      await page.goto(`${market.url}/console/inventory`);
+      const rows = page.locator('tbody tr');
+      await eventually(async () => (await rows.count()) === 25 || (await rows.count()), 'a page of SKUs');
+      await page.getByRole('button', { name: 'Show more' }).click();
+      await eventually(async () => (await rows.count()) === 50 || (await rows.count()), 'two pages of SKUs');
+      await close(page);
+    }
+  });
 
   test('many orders: the list goes on page by page', async () => {
     const page = await open(markets.open, '/console/orders');

@@ -124,12 +124,14 @@ const StockTable = ({ items }: { items: InventoryItem[] }) => (
   </div>
 );
 
+const page_size = 25; // what operators do stands below it
+
 export const Inventory = () => {
   const [older, set_older] = useState<{ items: InventoryItem[]; cursor: string | null }>();
   const [busy, set_busy] = useState(false);
   const [error, set_error] = useState<Error>();
   const first = usePolled(
-    () => api.inventory(),
+    () => api.inventory(page_size),
     'inventory',
     () => 2000,
   );
@@ -139,7 +141,7 @@ export const Inventory = () => {
     set_busy(true);
     set_error(undefined);
     try {
-      const page = await api.inventory(cursor);
+      const page = await api.inventory(page_size, cursor);
       set_older({ items: [...(older?.items ?? []), ...page.inventory], cursor: page.next_cursor });
     } catch (caught) {
       set_error(caught as Error);

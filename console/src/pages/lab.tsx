@@ -78,7 +78,7 @@ export const Lab = () => {
   const [failures, set_failures] = useState([first_failure]);
   const [edited, set_edited] = useState(0);
   const { run, start, stop } = use_run();
-  const inventory = usePolled(() => api.inventory(), 'inventory');
+  const inventory = usePolled(() => api.inventory(100), 'inventory');
   const skus = (inventory.data?.inventory ?? []).map((item) => item.sku);
 
   const valid = useMemo(

@@ -73,11 +73,21 @@ const Filters = ({ filter, set }: { filter: Filter; set: (filter: Filter) => voi
   );
 };
 
-/** What failed, and where; nothing for an order that succeeded. */
-const why = (order: Order): string => {
+/** What failed, and where; nothing for an order that succeeded. Long words may break where they are joined. */
+const Why = ({ order }: { order: Order }) => {
   const outcome = order.outcome ?? order.reason;
-  if (!outcome || outcome === 'SUCCESS') return '–';
-  return order.failed_step ? `${outcome} at ${order.failed_step}` : outcome;
+  if (!outcome || outcome === 'SUCCESS') return <>–</>;
+  const words = order.failed_step ? `${outcome} at ${order.failed_step}` : outcome;
+  return (
+    <>
+      {words.split(/(?<=[_.])/).map((part, index) => (
+        <>
+          {index > 0 && <wbr />}
+          {part}
+        </>
+      ))}
+    </>
+  );
 };
 
 export const OrderTable = ({ orders }: { orders: Order[] }) => (
@@ -119,7 +129,7 @@ export const OrderTable = ({ orders }: { orders: Order[] }) => (
               <Badge word={order.state} /> {order.stuck && <Badge word="STUCK" />}
             </td>
             <td data-label="Why" class="why">
-              {why(order)}
+              <Why order={order} />
             </td>
             <td data-label="Took" class="right">
               {order.finished_at ? duration(micros(order.finished_at) - micros(order.created_at)) : '…'}
