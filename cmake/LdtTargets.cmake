@@ -92,4 +92,5 @@ function(ldt_install_package)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/api/ DESTINATION share/ldt/api COMPONENT published
     FILES_MATCHING PATTERN "*.proto" PATTERN "openapi.yaml")
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/deploy/observability DESTINATION share/ldt COMPONENT published)
+  install(FILES ${CMAKE_SOURCE_DIR}/docs/operations.md DESTINATION share/ldt/observability/docs COMPONENT published)
 endfunction()

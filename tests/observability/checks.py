@@ -78,7 +78,10 @@ def prometheus(folder):
         if "alert" not in rule:
             continue
         require(rule["labels"]["severity"] in ("page", "ticket"), f"{rule['alert']}: severity")
-        require(rule["annotations"]["runbook"].endswith("#" + rule["alert"].lower()), f"{rule['alert']}: runbook")
+        page, _, anchor = rule["annotations"]["runbook"].partition("#")
+        require(anchor == rule["alert"].lower(), f"{rule['alert']}: its runbook is {anchor}")
+        paragraph = re.search(rf"^### {rule['alert']}\n(\S.{{80,}})$", (folder.parent / page).read_text(), re.M)
+        require(paragraph, f"{rule['alert']}: {page} does not say what to do")
 
 
 def alerts_as_tested(folder, scratch):
