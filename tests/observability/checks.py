@@ -80,7 +80,7 @@ def prometheus(folder):
         require(rule["labels"]["severity"] in ("page", "ticket"), f"{rule['alert']}: severity")
         page, _, anchor = rule["annotations"]["runbook"].partition("#")
         require(anchor == rule["alert"].lower(), f"{rule['alert']}: its runbook is {anchor}")
-        paragraph = re.search(rf"^### {rule['alert']}\n(\S.{{80,}})$", (folder.parent / page).read_text(), re.M)
+        paragraph = re.search(rf"^### {rule['alert']}\n(\S.{{60,}})$", (folder.parent / page).read_text(), re.M)
         require(paragraph, f"{rule['alert']}: {page} does not say what to do")
 
 
