@@ -32,6 +32,10 @@ constexpr std::string_view kSession =
     " SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3;"
     " SET tcp_user_timeout = 4000; SET jit = off";
 
+constexpr std::string_view kPlansByIndex =
+    "; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+    " SET plan_cache_mode = force_generic_plan";
+
 std::string one_line(std::string_view text) {
   std::string line(text.substr(0, text.find_last_not_of(" \n\r") + 1));
   std::replace(line.begin(), line.end(), '\n', ' ');
@@ -99,6 +103,7 @@ Result<void> Connection::configure(const ConnectionOptions& options) {
   std::string session(kSession);
   if (!options.schema.empty()) session += "; SET search_path = " + quoted(options.schema);
   if (options.read_only) session += "; SET default_transaction_read_only = on";
+  if (options.plans_by_index) session += kPlansByIndex;
   return script(session);
 }
 

@@ -33,6 +33,9 @@ struct ConnectionOptions {
   std::chrono::milliseconds patience{10'000};
   /// Transactions are read-only; on the primary all the same, so that they see what has just been written.
   bool read_only = false;
+  /// For statements that touch some rows of tables that grow from nothing to millions under plans that are kept: only
+  /// plans that go by index are taken, whatever the planner believes of a table that it has not looked at yet.
+  bool plans_by_index = false;
 };
 
 /// What became of a transaction.

@@ -14,18 +14,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kPause{10};
 
-/// The tables grow from nothing to millions of rows under plans that are kept: only those that go by index are good.
-constexpr const char* kPlans =
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
-    " SET plan_cache_mode = force_generic_plan";
-
-postgres::Link::Prepare prepare_with(std::vector<std::string> allowed) {
+postgres::Link::Prepare durable_unless(std::vector<std::string> allowed) {
   return [allowed = std::move(allowed)](postgres::Connection& connection) -> postgres::Result<void> {
     if (auto lasts = postgres::check_durability(connection, allowed); !lasts) {
       return tl::unexpected(postgres::Error{postgres::ErrorClass::kConnection, {}, lasts.error().detail});
     }
-    return connection.script(kPlans);
+    return {};
   };
+}
+
+postgres::ConnectionOptions by_index(postgres::ConnectionOptions options) {
+  options.plans_by_index = true;
+  return options;
 }
 
 /// Of what was not committed. A constraint means that another replica was faster; the next try sees what it did.
@@ -41,7 +41,7 @@ PostgresCommitter::PostgresCommitter(const Rules& rules, postgres::ConnectionOpt
     : rules_(rules),
       clock_(clock),
       on_commit_(std::move(on_commit)),
-      link_(std::move(options), prepare_with(std::move(allowed))) {}
+      link_(by_index(std::move(options)), durable_unless(std::move(allowed))) {}
 
 Result<void> PostgresCommitter::perform(std::span<Job* const> jobs) {
   Result<void> first;

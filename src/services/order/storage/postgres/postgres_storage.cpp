@@ -86,6 +86,7 @@ Result<void> PostgresStorage::migrate(const std::string& url) {
 
 Result<std::unique_ptr<Store>> PostgresStorage::open_store() {
   auto connection = options_for(options_.url, "ldt-order engine");
+  connection.plans_by_index = true;
   connection.patience = kWritePatience;
   auto store = PostgresStore::open({.connection = std::move(connection), .replica = options_.replica});
   if (!store) return tl::unexpected(store.error());
