@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 
 import * as checks from './checks.mjs';
 import { readFiles } from './files.mjs';
+import { withPostgres } from './postgres.mjs';
 import { selfTests } from './self_test.mjs';
 
 const { values: options } = parseArgs({ options: { prefix: { type: 'string' } } });
@@ -32,16 +33,22 @@ const kNames = {
   checkTarget: 'systemd: the target has all services',
   checkRunning: 'systemd: what the units run becomes a marketplace',
   checkRunningWithTls: 'systemd: the same with mutual TLS',
+  checkComposeRunning: 'compose: what the containers run becomes a marketplace over PostgreSQL, with mutual TLS',
+  checkKubernetesRunning: 'Kubernetes: what the pods run becomes a marketplace over PostgreSQL, with mutual TLS',
 };
 
-console.log('== the deployment files');
-const found = {};
-for (const [check, name] of Object.entries(kNames)) {
-  const complaints = await checks[check](files, options.prefix);
-  found[check] = complaints.length;
-  report(name, complaints);
+async function checkAll(context) {
+  const found = {};
+  console.log('== the deployment files');
+  for (const [check, name] of Object.entries(kNames)) {
+    const complaints = await checks[check](files, context);
+    found[check] = complaints.length;
+    report(name, complaints);
+  }
+  console.log('== the checks themselves: what must be refused, is');
+  for await (const { name, complaints } of selfTests(files, context, found)) report(name, complaints);
 }
-console.log('== the checks themselves: what must be refused, is');
-for await (const { name, complaints } of selfTests(files, options.prefix, found)) report(name, complaints);
+
+await withPostgres((postgres) => checkAll({ prefix: options.prefix, postgres }));
 console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exit(count.failed === 0 && count.passed > 0 ? 0 : 1);

@@ -65,7 +65,7 @@ function judge(prefix, { where, words }) {
   return complaints;
 }
 
-export function checkCommands(files, prefix) {
+export function checkCommands(files, { prefix }) {
   const all = commands(files);
   const services = new Set(all.map(({ words }) => basename(words?.[0] ?? '')));
   const missing = ['ldt-order', 'ldt-payment', 'ldt-inventory', 'ldt-delivery', 'ldt-telemetry', 'ldt']

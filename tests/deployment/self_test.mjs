@@ -39,23 +39,24 @@ const kBreaks = [
   ['checkExposure', unit, /NoNewPrivileges[\s\S]*(?=\[Install\])/, ''],
   ['checkTarget', inFile('units', 'ldt.target'), 'ldt-delivery.service ', ''],
   ['checkRunning', inFile('units', 'ldt-order.service'), '--log-dir', '--logs-dir'],
+  ['checkComposeRunning', compose, '--tls-dir=/tls/order', '--tls-dir=/tls/oder'],
 ];
 
 /** How many complaints the check has; one that cannot even read the files has one. */
-async function complaintsOf(check, files, prefix) {
+async function complaintsOf(check, files, context) {
   try {
-    return (await checks[check](files, prefix)).length;
+    return (await checks[check](files, context)).length;
   } catch {
     return 1;
   }
 }
 
 /** @param found  by check, how many complaints it has about the files as they are */
-export async function* selfTests(files, prefix, found) {
+export async function* selfTests(files, context, found) {
   for (const [check, where, from, to] of kBreaks) {
     const broken = where(files, (text) => (typeof from === 'string' ? text.replaceAll(from, to) : text.replace(from, to)));
     const same = JSON.stringify(broken) === JSON.stringify(files);
-    const seen = !same && (await complaintsOf(check, broken, prefix)) > found[check];
+    const seen = !same && (await complaintsOf(check, broken, context)) > found[check];
     const name = `${check}: ${String(from).trim().slice(0, 50)} -> ${to.trim().slice(0, 50)}`;
     yield { name, complaints: same ? ['there is nothing to change'] : seen ? [] : ['it is not seen'] };
   }

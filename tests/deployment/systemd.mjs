@@ -1,21 +1,15 @@
 // The systemd units: by systemd's own judgement, and by running what they run.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { commandOf } from './files.mjs';
+import { becomesAMarketplace, freePort, inFolder, makeCertificates, makeFolders } from './running.mjs';
 
 const kMostExposed = 20; // of 100; what is left is the network, which the services are for
+// No ports that others on this machine may have.
+const kTrial = 'LDT_TELEMETRY_OPTIONS=--otlp-grpc off --otlp-http off';
 const kServices = ['ldt-telemetry', 'ldt-payment', 'ldt-inventory', 'ldt-delivery', 'ldt-order'];
-
-function inFolder(use) {
-  const folder = mkdtempSync(join(tmpdir(), 'ldt-units-'));
-  const done = () => rmSync(folder, { recursive: true, force: true });
-  return Promise.resolve(use(folder)).finally(done);
-}
 
 function analyze(folder, ...words) {
   const result = spawnSync('systemd-analyze', words, {
@@ -29,7 +23,7 @@ function analyze(folder, ...words) {
 }
 
 /** systemd-analyze verify says nothing of a unit that is well. */
-export function checkUnits(files, prefix) {
+export function checkUnits(files, { prefix }) {
   return inFolder((folder) => {
     for (const [name, text] of Object.entries(files.units))
       writeFileSync(join(folder, name), text.replaceAll('/usr/bin/', `${prefix}/bin/`));
@@ -64,75 +58,36 @@ export function checkTarget(files) {
   return complaints;
 }
 
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
-const get = (port, path) =>
-  new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path, timeout: 1000 }, (answer) => {
-      answer.resume().on('end', () => resolve(answer.statusCode));
-    });
-    asked.on('error', () => resolve(0)).on('timeout', () => asked.destroy()).end();
-  });
-
-async function readyWithin(port, milliseconds, children) {
-  const until = Date.now() + milliseconds;
-  while (Date.now() < until && children.every((child) => child.exitCode === null)) {
-    if ((await get(port, '/readyz')) === 200) return true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return false;
-}
-
-async function end(children) {
-  const over = children.map((child) => new Promise((resolve) => (child.exitCode === null ? child.on('exit', resolve) : resolve())));
-  for (const child of children) child.kill('SIGTERM');
-  const kill = setTimeout(() => children.forEach((child) => child.kill('SIGKILL')), 8000);
-  await Promise.all(over);
-  clearTimeout(kill);
-}
-
-/** The units' commands with the settings as they are delivered, on folders of our own: they are a marketplace. */
-async function run(files, prefix, folder, more) {
-  const port = await freePort();
-  const settings = `${files.settings.replace(/^LDT_HTTP=.*$/m, `LDT_HTTP=127.0.0.1:${port}`)}\n${more}`;
-  for (const name of ['run', 'state', 'log', 'credentials']) mkdirSync(join(folder, name));
-  writeFileSync(join(folder, 'credentials', 'operator.token'), 'secret\n');
-  const said = [];
-  const children = kServices.map((name) => {
-    const [program, ...words] = commandOf(files.units[`${name}.service`], settings).map((word) =>
+/** The units' commands on folders of our own. */
+function commandsOf(files, prefix, folder, settings) {
+  return kServices.map((name) =>
+    commandOf(files.units[`${name}.service`], settings).map((word) =>
       word
         .replace('/usr/bin', join(prefix, 'bin'))
         .replace('/run/ldt', join(folder, 'run'))
         .replace('/var/log/ldt', join(folder, 'log'))
         .replace('/etc/ldt', join(folder, 'etc'))
         .replace('%d', join(folder, 'credentials')),
-    );
-    const child = spawn(program, words, { cwd: join(folder, 'state'), stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const output of [child.stdout, child.stderr]) output.on('data', (text) => said.push(String(text).trim()));
-    return child;
-  });
-  try {
-    return (await readyWithin(port, 15_000, children)) ? [] : ['it does not become ready:', ...said];
-  } finally {
-    await end(children);
-  }
+    ),
+  );
 }
 
-const kTrial = 'LDT_TELEMETRY_OPTIONS=--otlp-grpc off --otlp-http off';
+async function run(files, prefix, folder) {
+  const port = await freePort();
+  const settings = `${files.settings.replace(/^LDT_HTTP=.*$/m, `LDT_HTTP=127.0.0.1:${port}`)}\n${kTrial}`;
+  makeFolders(folder);
+  return becomesAMarketplace(commandsOf(files, prefix, folder, settings), port, folder);
+}
 
-export const checkRunning = (files, prefix) => inFolder((folder) => run(files, prefix, folder, kTrial));
 
-/** The same with the settings' lines on TLS switched on, and certificates of `ldt certificates`. */
-export const checkRunningWithTls = (files, prefix) =>
+/** With the settings as they are delivered: SQLite, sockets. */
+export const checkRunning = (files, { prefix }) => inFolder((folder) => run(files, prefix, folder));
+
+/** With the settings' lines on TLS switched on. */
+export const checkRunningWithTls = (files, { prefix }) =>
   inFolder((folder) => {
     mkdirSync(join(folder, 'etc'));
-    execFileSync(join(prefix, 'bin', 'ldt'), ['certificates', join(folder, 'etc', 'tls')]);
+    makeCertificates(prefix, join(folder, 'etc', 'tls'));
     const settings = files.settings.replace(/^#(?=LDT_TLS_)/gm, '').replace(/^(?=LDT_BATCHES_)/gm, '#');
-    return run({ ...files, settings }, prefix, folder, kTrial);
+    return run({ ...files, settings }, prefix, folder);
   });
