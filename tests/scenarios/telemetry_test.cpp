@@ -95,6 +95,13 @@ TEST(Telemetry, OfAFailingOrderHoldsItsUndosInTheSameTrace) {
   }
 }
 
+/// "a,b", or "-" for nothing.
+std::string joined(const std::set<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
+  return text.empty() ? "-" : text;
+}
+
 /// The golden file's line for each metric that came, without its name in Prometheus.
 std::map<std::string, std::string> metrics_in(const std::vector<Json>& records) {
   struct Metric {
@@ -110,11 +117,6 @@ std::map<std::string, std::string> metrics_in(const std::vector<Json>& records) 
     metric.services.insert(text_of(record, "service"));
     for (const auto& [key, value] : record.at("attributes").items()) metric.attributes.insert(key);
   }
-  const auto joined = [](const std::set<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
-    return text.empty() ? "-" : text;
-  };
   std::map<std::string, std::string> lines;
   for (const auto& [name, metric] : metrics) {
     lines[name] = metric.kind + " " + metric.unit + " " + joined(metric.services) + " " + joined(metric.attributes);
@@ -144,6 +146,85 @@ TEST(Telemetry, HasTheMetricsOfTheGoldenFile) {
   EXPECT_EQ(client.place(OrderRequest{.user = "alice", .sku = "late-day"}).body.at("outcome"), "SUCCESS");
   EXPECT_TRUE(eventually([&] { return metrics_in(receiver.records()) == golden; }));
   EXPECT_EQ(metrics_in(receiver.records()), golden);
+}
+
+/// A line for each kind of span and log record that came: "span NAME SERVICE KIND ATTRIBUTES", "log STEP SERVICE
+/// ATTRIBUTES".
+std::set<std::string> signals_in(const std::vector<Json>& records) {
+  std::map<std::string, std::set<std::string>> attributes;
+  for (const auto& record : records) {
+    if (record.at("signal") == "metric") continue;
+    const bool span = record.at("signal") == "span";
+    const Json& own = record.at("attributes");
+    std::string line = span ? "span " + text_of(record, "name") : "log " + text_of(own, "step");
+    line += " " + text_of(record, "service");
+    if (span) line += " " + text_of(record, "kind").substr(std::string("SPAN_KIND_").size());
+    for (const auto& [key, value] : own.items()) attributes[line].insert(key);
+  }
+  std::set<std::string> lines;
+  for (const auto& [line, keys] : attributes) lines.insert(line + " " + joined(keys));
+  return lines;
+}
+
+std::set<std::string> golden_signals() {
+  std::set<std::string> lines;
+  std::ifstream file(GOLDEN_SIGNALS);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("span ") || line.starts_with("log ")) lines.insert(line);
+  }
+  return lines;
+}
+
+TEST(Telemetry, HasTheSpansAndLogRecordsOfTheGoldenFile) {
+  const Receiver receiver;
+  Marketplace market({.environment = exporting_to(receiver.address())});
+  auto client = market.client();
+  const auto place = [&](std::vector<Failure> failures,
+                         Handling handling = {.max_attempts = 2, .step_timeout_ms = 200}) {
+    return client.place(OrderRequest{
+        .user = "alice", .sku = "late-day", .failures = std::move(failures), .handling = std::move(handling)});
+  };
+  EXPECT_EQ(place({}).body.at("outcome"), "SUCCESS");
+  EXPECT_EQ(place({{.step = "delivery.deliver", .kind = "TIMEOUT", .effect = "APPLIED"}}).body.at("outcome"),
+            "TIMEOUT");
+  for (const std::string step : {"payment.charge", "inventory.reserve", "delivery.revoke", "inventory.release",
+                                 "payment.refund", "order.accept", "order.finish"}) {
+    std::vector<Failure> failures{{.step = step, .kind = "UNKNOWN", .attempts = 1}};
+    const bool undo = step == "delivery.revoke" || step == "inventory.release" || step == "payment.refund";
+    if (undo) failures.push_back({.step = "delivery.deliver", .kind = "TIMEOUT", .effect = "APPLIED"});
+    EXPECT_EQ(place(failures).status, 201) << step;
+  }
+  const std::string held =
+      place({{.step = "payment.charge", .kind = "UNKNOWN", .attempts = 1}}, {.max_attempts = 1, .on_failure = "HOLD"})
+          .body.at("id");
+  ASSERT_TRUE(eventually([&] {  // what was told before a kill is on its way by then
+    const auto told = [&](const Json& record) {
+      return text_of(record.at("attributes"), "order_id") == held &&
+             text_of(record, "body").find("held") != std::string::npos;
+    };
+    return !receiver.services_of("log", told).empty();
+  }));
+  market.kill_service("order");
+  market.wait_until_ready();
+  auto fresh = market.client();
+  EXPECT_EQ(fresh.retry(held).status, 202);
+  (void)fresh.order_at_its_end(held);
+
+  const auto golden = golden_signals();
+  ASSERT_GE(golden.size(), 20U);
+  (void)eventually([&] { return signals_in(receiver.records()) == golden; });
+  EXPECT_EQ(signals_in(receiver.records()), golden);
+  for (const auto& record : receiver.records()) {
+    if (record.at("signal") != "log") continue;
+    const Json& attributes = record.at("attributes");
+    const std::string body = text_of(record, "body");
+    EXPECT_TRUE(body.starts_with(text_of(attributes, "step") + " ") || body.starts_with("order needs attention: "))
+        << record;
+    const bool warns = record.at("severity_number").get<int>() >= 13;
+    if (!text_of(attributes, "struck").empty()) EXPECT_TRUE(warns) << record;
+    if (text_of(attributes, "outcome") == "SUCCESS" && text_of(attributes, "struck").empty())
+      EXPECT_FALSE(warns) << record;
+  }
 }
 
 /// The last value of a gauge.

@@ -55,7 +55,7 @@ void Reporter::report(const CommandReport& report, const Arrival& arrival) {
                    .duration = clock_.steady() - arrival.steady,
                    .failed = failed,
                    .status_detail = failed ? outcome : std::string_view{}},
-                  {id, attempt, with_outcome, replayed});
+                  {id, of_step, attempt, with_outcome, replayed, {"struck", report.struck}});
 }
 
 void Reporter::flush() { telemetry_.flush(std::chrono::milliseconds(200)); }

@@ -147,7 +147,9 @@ void OrderTelemetry::span_of(const OrderRow& row, const Attempt& attempt, const 
   const auto step = saga::to_string(attempt.step);
   const IdText id(row.id);
   const TraceContext context{row.trace.trace_id, span, row.trace.sampled};
-  telemetry::Span ended{.name = step, .kind = telemetry::SpanKind::kClient, .context = context};
+  const bool own = attempt.step == saga::Step::kAccept || attempt.step == saga::Step::kFinish;
+  const auto kind = own ? telemetry::SpanKind::kInternal : telemetry::SpanKind::kClient;
+  telemetry::Span ended{.name = step, .kind = kind, .context = context};
   ended.parent = row.trace.span_id;
   ended.start = attempt.started_at;
   ended.duration = attempt.duration;
