@@ -104,7 +104,7 @@ class Place {
 class SqlitePlace final : public Place {
  public:
   [[nodiscard]] std::unique_ptr<Storage> make() override {
-    const std::string_view migrations[] = {kSchema, kEntryChains, kNoStrikes};
+    const auto migrations = participant::migrations("");
     return std::move(*SqliteStorage::open(folder_.path() / "participant.db", migrations));
   }
 

@@ -8,8 +8,8 @@
 
 #include "services/order/storage/postgres/postgres_storage.h"
 #include "services/order/storage/sqlite/sqlite_storage.h"
-#include "unit/platform/shared_server.h"
 #include "unit/services/order_rows.h"
+#include "unit/support/shared_server.h"
 
 namespace ldt::order {
 namespace {
