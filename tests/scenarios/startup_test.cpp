@@ -112,8 +112,14 @@ TEST(Up, OnADatabaseOfANewerVersionSaysSoAndStops) {
   for (const auto& service : kServices) {
     Marketplace market;
     market.stop();
-    change_database(market.data() / service / (service + ".db"), "PRAGMA user_version = 999");
-    const auto refused = up(market.data(), loopback_with_a_free_port());
+    std::vector<std::string> store;
+    if (stores_in_postgres()) {
+      market.change_store("INSERT INTO ldt_" + service + ".schema_version (version) VALUES (999)");
+      store = {"--store", market.store()};
+    } else {
+      change_database(market.data() / service / (service + ".db"), "PRAGMA user_version = 999");
+    }
+    const auto refused = up(market.data(), loopback_with_a_free_port(), store);
     EXPECT_EQ(refused.exit_code, kCannot) << refused.output;
     EXPECT_NE(refused.output.find("newer"), std::string::npos) << refused.output;
   }

@@ -41,7 +41,7 @@ void Writer::run() {
       queued_ = 0;
     }
     if (auto done = committer_->perform(jobs); !done)
-      std::fprintf(stderr, "a batch was rolled back: %s\n", done.error().detail.c_str());
+      std::fprintf(stderr, "a batch was not committed: %s\n", done.error().detail.c_str());
     jobs.clear();
   }
   if (auto saved = committer_->finish(); !saved)

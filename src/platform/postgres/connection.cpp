@@ -37,8 +37,13 @@ constexpr std::string_view kPlansByIndex =
     " SET plan_cache_mode = force_generic_plan";
 
 std::string one_line(std::string_view text) {
-  std::string line(text.substr(0, text.find_last_not_of(" \n\r") + 1));
-  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::string line;
+  for (const char c : text) {
+    const bool is_space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+    if (!is_space) line += c;
+    if (is_space && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  if (!line.empty() && line.back() == ' ') line.pop_back();
   return line.empty() ? "no reason was given" : line;
 }
 

@@ -20,6 +20,11 @@ Result<int> version_of(Connection& connection) {
   return static_cast<int>(version->integer(0, 0));
 }
 
+std::string newer(const std::string& schema, int version, std::size_t known) {
+  return "the schema " + schema + " is of version " + std::to_string(version) + ", newer than this program's " +
+         std::to_string(known);
+}
+
 /// One program at a time, until the end of the transaction. The others wait as long as it takes.
 Result<void> lock(Connection& connection, const std::string& schema) {
   if (auto done = connection.script("BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL client_min_messages = error");
@@ -44,6 +49,9 @@ Result<int> migrate_locked(Connection& connection, const std::string& schema, Mi
   if (auto done = make_schema(connection, schema); !done) return tl::unexpected(done.error());
   const auto before = version_of(connection);
   if (!before) return before;
+  if (*before > static_cast<int>(migrations.size())) {
+    return tl::unexpected(Error{ErrorClass::kOther, {}, newer(schema, *before, migrations.size())});
+  }
   if (*before == 0) {
     auto made = connection.script(
         "CREATE TABLE schema_version (version integer PRIMARY KEY, migrated_at timestamptz NOT NULL DEFAULT now())");
@@ -74,12 +82,10 @@ ldt::Result<void> check_version(Connection& connection, const std::string& schem
   if (!version) return tl::unexpected(version.error().plain());
   const int known = static_cast<int>(migrations.size());
   if (*version == known) return {};
-  const std::string of = "the schema " + schema + " is of version " + std::to_string(*version) + ", ";
-  if (*version < known) {
-    return failure(ErrorKind::kConflict,
-                   of + "older than this program's " + std::to_string(known) + ": run `ldt migrate`");
-  }
-  return failure(ErrorKind::kConflict, of + "newer than this program's " + std::to_string(known));
+  if (*version > known) return failure(ErrorKind::kConflict, newer(schema, *version, migrations.size()));
+  return failure(ErrorKind::kConflict, "the schema " + schema + " is of version " + std::to_string(*version) +
+                                           ", older than this program's " + std::to_string(known) +
+                                           ": run `ldt migrate`");
 }
 
 ldt::Result<void> check_durability(Connection& connection, const std::vector<std::string>& allowed) {

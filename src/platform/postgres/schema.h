@@ -16,6 +16,7 @@ namespace ldt::postgres {
 using Migrations = std::span<const std::string_view>;
 
 /// Makes the connection's schema where it does not exist and runs what it has not seen, in one transaction.
+/// A schema that is newer is left as it is, with an error.
 /// @return the version from which it came
 [[nodiscard]] Result<int> migrate(Connection& connection, const std::string& schema, Migrations migrations);
 

@@ -245,6 +245,7 @@ TEST_F(PostgresSchema, IsBroughtUpToDateOnce) {
   EXPECT_EQ(migrate(*connection, "ldt_test", all), 2);
   EXPECT_TRUE(check_version(*connection, "ldt_test", all));
   EXPECT_NE(check_version(*connection, "ldt_test", old).error().detail.find("newer"), std::string::npos);
+  EXPECT_NE(migrate(*connection, "ldt_test", old).error().detail.find("newer"), std::string::npos);
   EXPECT_EQ(number("SELECT count(*) FROM ldt_test.a"), 1);
 }
 
