@@ -53,7 +53,8 @@ std::string kill_primary_host(FaultContext& context) {
   kill(patroni, SIGKILL);
   kill_and_await(server);
   for (const auto& service : kServices) kill_and_await(context.hosts.pid_of(name_of(service, before)));
-  return context.hosts.await_standby(kHealAgain) ? "" : "there is no primary with a standby again";
+  const bool back = eventually([&] { return context.hosts.postmaster(before) != 0; }, kHealAgain);
+  return back && context.hosts.await_standby(kHealAgain) ? "" : "there is no primary with a standby again";
 }
 
 std::string kill_etcd(FaultContext& context) {
@@ -137,7 +138,8 @@ std::vector<ClusterFault> cluster_faults(std::size_t hosts, bool with_cuts) {
                       [](FaultContext& context) { return cut(context, 0, 1, true); }});
     faults.push_back({"the primary's host is alone", cut_off_primary});
   }
-  faults.push_back({"a rolling restart of everything", rolling_restart, true});
+  faults.push_back({"a rolling restart of all replicas and the balancer", restart_services, true});
+  faults.push_back({"a rolling restart of PostgreSQL and etcd", restart_databases});
   return faults;
 }
 

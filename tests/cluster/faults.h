@@ -32,7 +32,9 @@ struct ClusterFault {
 /// @param hosts  how many there are
 [[nodiscard]] std::vector<ClusterFault> cluster_faults(std::size_t hosts, bool with_cuts);
 
-/// Everything restarted in order, one part at a time (rolling.cpp).
-[[nodiscard]] std::string rolling_restart(FaultContext& context);
+/// Every replica, one after the other, and the balancer (rolling.cpp).
+[[nodiscard]] std::string restart_services(FaultContext& context);
+/// The standby, then the other one once it is the standby; then the etcds.
+[[nodiscard]] std::string restart_databases(FaultContext& context);
 
 }  // namespace ldt::testing

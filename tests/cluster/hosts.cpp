@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
@@ -23,6 +24,13 @@ bool accepts(int family, const sockaddr* address, socklen_t size) {
   const bool accepted = fd >= 0 && connect(fd, address, size) == 0;
   if (fd >= 0) close(fd);
   return accepted;
+}
+
+sockaddr_un unix_address(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  return address;
 }
 
 std::vector<std::string> in_namespace(const std::string& name, std::vector<std::string> words) {
@@ -149,15 +157,29 @@ std::vector<pid_t> Hosts::postgres_children(std::size_t host, const std::string&
   return found;
 }
 
+bool Hosts::is_balanced(const std::string& order_replica) const {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_un address = unix_address(market_.data() / "run/haproxy.sock");
+  const std::string question = "show stat\n";
+  std::string answer;
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      send(fd, question.data(), question.size(), MSG_NOSIGNAL) > 0) {
+    std::array<char, 4096> buffer{};
+    for (ssize_t got = 0; (got = recv(fd, buffer.data(), buffer.size(), 0)) > 0;)
+      answer.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  close(fd);
+  const auto line = answer.find("order," + order_replica + ",");
+  return line != std::string::npos &&
+         answer.substr(line, answer.find('\n', line) - line).find(",UP,") != std::string::npos;
+}
+
 bool Hosts::listens(const std::string& part) const {
   for (const auto& host : hosts_) {
     for (const auto& each : host.parts) {
       if (each.name != part) continue;
       if (each.listens.starts_with("unix:")) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        const auto path = (market_.data() / each.listens.substr(5)).string();
-        std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+        const sockaddr_un address = unix_address(market_.data() / each.listens.substr(5));
         return accepts(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address);
       }
       const auto colon = each.listens.rfind(':');

@@ -53,6 +53,8 @@ class Hosts {
   /// PostgreSQL's children whose title has that word: "walreceiver".
   [[nodiscard]] std::vector<pid_t> postgres_children(std::size_t host, const std::string& word) const;
   [[nodiscard]] bool listens(const std::string& part) const;
+  /// The balancer gives it requests.
+  [[nodiscard]] bool is_balanced(const std::string& order_replica) const;
 
  private:
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> roles() const;  // of the databases, by name

@@ -21,38 +21,25 @@ std::string restart(FaultContext& context, const std::string& part) {
   return back ? "" : part + " did not come back";
 }
 
-/// The order service says itself when it is ready, and the balancer has seen it when it says so twice.
+/// Ready, and seen to be ready by the balancer.
 std::string await_order(FaultContext& context, const ClusterHost& host) {
   for (const auto& part : host.parts) {
     if (!part.name.starts_with("order-")) continue;
-    const auto ready = [&] { return Http(part.listens).send("GET", "/readyz").status == 200; };
-    if (!eventually(ready, kPatienceWithAPart)) return part.name + " does not get ready";
-  }
-  return context.market.ready() ? "" : "the balancer has nobody to ask";
-}
-
-std::string restart_services(FaultContext& context) {
-  for (const std::string service : {"delivery", "inventory", "payment", "order"}) {
-    for (const auto& host : context.hosts.all()) {
-      for (const auto& part : host.parts) {
-        if (!part.name.starts_with(service + "-")) continue;
-        if (auto trouble = restart(context, part.name); !trouble.empty()) return trouble;
-        if (auto trouble = await_order(context, host); !trouble.empty()) return trouble;
-      }
-    }
+    const auto serves = [&] {
+      return Http(part.listens).send("GET", "/readyz").status == 200 && context.hosts.is_balanced(part.name);
+    };
+    if (!eventually(serves, kPatienceWithAPart)) return part.name + " does not get ready";
   }
   return "";
 }
 
-/// The standby, then the other one once it is the standby.
-std::string restart_databases(FaultContext& context) {
-  for (int round = 0; round < 2; ++round) {
-    const auto standby = 1 - context.hosts.primary();
-    if (auto trouble = restart(context, "postgresql-" + std::to_string(standby + 1)); !trouble.empty()) return trouble;
-    if (!context.hosts.await_standby(kPatienceWithAPart)) return "no standby after its restart";
-    if (round > 0) break;
-    context.hosts.switch_over();
-    if (!context.hosts.await_standby(kPatienceWithAPart)) return "no standby after switching over";
+std::string restart_replicas(FaultContext& context, const std::string& service) {
+  for (const auto& host : context.hosts.all()) {
+    for (const auto& part : host.parts) {
+      if (!part.name.starts_with(service + "-")) continue;
+      if (auto trouble = restart(context, part.name); !trouble.empty()) return trouble;
+      if (auto trouble = await_order(context, host); !trouble.empty()) return trouble;
+    }
   }
   return "";
 }
@@ -67,12 +54,24 @@ std::string restart_etcds(FaultContext& context) {
 
 }  // namespace
 
-std::string rolling_restart(FaultContext& context) {
-  for (const auto& step : {restart_services, restart_databases, restart_etcds}) {
-    if (auto trouble = step(context); !trouble.empty()) return trouble;
+std::string restart_services(FaultContext& context) {
+  for (const std::string service : {"delivery", "inventory", "payment", "order"}) {
+    if (auto trouble = restart_replicas(context, service); !trouble.empty()) return trouble;
   }
   kill(context.hosts.pid_of("haproxy-1"), SIGUSR2);  // a new worker takes the old one's listening socket over
   return eventually([&] { return context.market.ready(); }) ? "" : "the balancer did not come back";
+}
+
+std::string restart_databases(FaultContext& context) {
+  for (int round = 0; round < 2; ++round) {
+    const auto standby = 1 - context.hosts.primary();
+    if (auto trouble = restart(context, "postgresql-" + std::to_string(standby + 1)); !trouble.empty()) return trouble;
+    if (!context.hosts.await_standby(kPatienceWithAPart)) return "no standby after its restart";
+    if (round > 0) break;
+    context.hosts.switch_over();
+    if (!context.hosts.await_standby(kPatienceWithAPart)) return "no standby after switching over";
+  }
+  return restart_etcds(context);
 }
 
 }  // namespace ldt::testing

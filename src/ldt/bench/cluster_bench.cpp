@@ -87,7 +87,9 @@ Result<Row> measure_one(const BenchCommand& command, int replicas, process::Sign
   bool begun = false;
   const auto around = [&] {
     std::this_thread::sleep_for(kCountersSettle);
-    (begun ? row.after : row.before) = {counters(store, folder), cpu_use(folder)};
+    Moment& moment = begun ? row.after : row.before;
+    moment.database = counters(store, folder);
+    moment.cpu = cpu_use(folder);
     begun = true;
   };
   auto report = measure(command, (*own)->address(), DataFolder::read_operator_token(folder), stop, around);

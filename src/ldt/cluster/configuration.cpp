@@ -69,6 +69,7 @@ watchdog: {mode: 'off'}
 
 constexpr const char* kBalancer = R"(global
   stats socket unix@run/haproxy.sock mode 600 level admin expose-fd listeners
+  hard-stop-after 90s
 @USER@defaults
   mode http
   timeout connect 1s
@@ -79,6 +80,7 @@ constexpr const char* kBalancer = R"(global
   retry-on conn-failure 503
 frontend public
   bind @HTTP@
+  option idle-close-on-response
   default_backend order
 backend order
   balance leastconn
