@@ -200,8 +200,9 @@ Result<void> provide_identities(const std::string& folder, const std::vector<std
   if (auto made = make_folder(folder); !made) return made;
   const auto authority = provide_authority(folder, now);
   if (!authority) return tl::unexpected(authority.error());
+  const std::string below = folder + "/";
   for (const auto& name : names) {
-    if (auto made = provide_identity({folder + "/" + name}, name, now, *authority, renew); !made) return made;
+    if (auto made = provide_identity({below + name}, name, now, *authority, renew); !made) return made;
   }
   return {};
 }
