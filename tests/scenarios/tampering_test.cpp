@@ -10,31 +10,54 @@ namespace {
 struct Tampering {
   std::string what;
   std::string service;
-  std::string sql;  // with one parameter: the order's id in hexadecimal digits
+  std::string sqlite;    // with one parameter: the order's id in hexadecimal digits
+  std::string postgres;  // behind it comes the order's id as a literal
 };
 
 std::ostream& operator<<(std::ostream& out, const Tampering& tampering) { return out << tampering.what; }
 
+const std::string kUndecide = "UPDATE journal SET state = 2, delta = 0 WHERE hex(order_id) = ? AND kind = 2";
+const std::string kUndecideThere = "SET event = 2, delta = 0 WHERE event = 1 AND order_id = ";
+const std::string kHolderOf = " WHERE name_id = (SELECT holder FROM journal WHERE hex(order_id) = ?)";
+const std::string kHolderThere = "FROM SCHEMA.journal j WHERE holder.id = j.holder AND j.order_id = ";
+
 const Tampering kTamperings[] = {
     {"AChargeIsSmaller", "payment",
-     "UPDATE journal SET amount = amount - 1, delta = delta + 1 WHERE hex(order_id) = ? AND kind = 2"},
-    {"AChargeIsGone", "payment", "UPDATE journal SET state = 2, delta = 0 WHERE hex(order_id) = ? AND kind = 2"},
-    {"AReservationIsGone", "inventory", "UPDATE journal SET state = 2, delta = 0 WHERE hex(order_id) = ? AND kind = 2"},
-    {"ADeliveryIsGone", "delivery", "UPDATE journal SET state = 2, delta = 0 WHERE hex(order_id) = ? AND kind = 2"},
+     "UPDATE journal SET amount = amount - 1, delta = delta + 1 WHERE hex(order_id) = ? AND kind = 2",
+     "UPDATE SCHEMA.journal SET amount = amount - 1, delta = delta + 1 WHERE event = 1 AND order_id = "},
+    {"AChargeIsGone", "payment", kUndecide, "UPDATE SCHEMA.journal " + kUndecideThere},
+    {"AReservationIsGone", "inventory", kUndecide, "UPDATE SCHEMA.journal " + kUndecideThere},
+    {"ADeliveryIsGone", "delivery", kUndecide, "UPDATE SCHEMA.journal " + kUndecideThere},
     {"ADeliveryIsLarger", "delivery",
-     "UPDATE journal SET amount = amount + 1, delta = delta + 1 WHERE hex(order_id) = ? AND kind = 2"},
-    {"CreditsAppeared", "payment",
-     "UPDATE holding SET balance = balance + 100 WHERE name_id = (SELECT holder FROM journal WHERE hex(order_id) = ?)"},
-    {"StockVanished", "inventory",
-     "UPDATE holding SET balance = balance - 1 WHERE name_id = (SELECT holder FROM journal WHERE hex(order_id) = ?)"},
-    {"TokensAppeared", "delivery",
-     "UPDATE holding SET balance = balance + 1 WHERE name_id = (SELECT holder FROM journal WHERE hex(order_id) = ?)"},
+     "UPDATE journal SET amount = amount + 1, delta = delta + 1 WHERE hex(order_id) = ? AND kind = 2",
+     "UPDATE SCHEMA.journal SET amount = amount + 1, delta = delta + 1 WHERE event = 1 AND order_id = "},
+    {"CreditsAppeared", "payment", "UPDATE holding SET balance = balance + 100" + kHolderOf,
+     "UPDATE SCHEMA.holder SET balance = balance + 100 " + kHolderThere},
+    {"StockVanished", "inventory", "UPDATE holding SET balance = balance - 1" + kHolderOf,
+     "UPDATE SCHEMA.holder SET balance = balance - 1 " + kHolderThere},
+    {"TokensAppeared", "delivery", "UPDATE holding SET balance = balance + 1" + kHolderOf,
+     "UPDATE SCHEMA.holder SET balance = balance + 1 " + kHolderThere},
 };
 
 std::string hexadecimal(std::string uuid) {
   std::erase(uuid, '-');
   for (auto& c : uuid) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return uuid;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what)) text.replace(at, what.size(), with);
+  return text;
+}
+
+void tamper(const Marketplace& market, const Tampering& tampering, const std::string& id) {
+  if (stores_in_postgres()) {
+    const std::string sql = replaced(tampering.postgres, "SCHEMA", "ldt_" + tampering.service) + "'" + id + "'";
+    EXPECT_EQ(market.change_store(sql), "UPDATE 1\n") << "the test's statement fits no row";
+    return;
+  }
+  const auto file = market.data() / tampering.service / (tampering.service + ".db");
+  EXPECT_EQ(change_database(file, tampering.sqlite, {hexadecimal(id)}), 1) << "the test's statement fits no row";
 }
 
 class Audit : public ::testing::TestWithParam<Tampering> {};
@@ -46,8 +69,7 @@ TEST_P(Audit, Notices) {
   const std::string id = client.place(OrderRequest{.user = "alice", .sku = "late-day", .quantity = 2}).body.at("id");
   client.place(OrderRequest{.user = "bob", .sku = "late-day"});
   ASSERT_EQ(market.stop().exit_code, 0);
-  const auto file = market.data() / tampering.service / (tampering.service + ".db");
-  ASSERT_EQ(change_database(file, tampering.sql, {hexadecimal(id)}), 1) << "the test's statement fits no row";
+  tamper(market, tampering, id);
   market.start();
   const auto audit = client.audit();
   EXPECT_FALSE(audit.at("ok").get<bool>()) << audit.dump(2);
@@ -58,10 +80,11 @@ TEST_P(Audit, Notices) {
 INSTANTIATE_TEST_SUITE_P(That, Audit, ::testing::ValuesIn(kTamperings),
                          [](const auto& tested) { return tested.param.what; });
 
-/// A marketplace of some orders, stopped in an orderly way: all is in the main files.
+/// A marketplace of some orders, stopped in an orderly way: all is in the main files. PostgreSQL's files are its own.
 class DamagedFile : public ::testing::TestWithParam<std::string> {
  protected:
-  DamagedFile() {
+  void SetUp() override {
+    if (stores_in_postgres()) GTEST_SKIP() << "over PostgreSQL there are no such files";
     auto client = market.client();
     client.place(OrderRequest{.user = "alice", .sku = "late-day", .quantity = 2});
     client.place(OrderRequest{.user = "bob", .sku = "late-day"});

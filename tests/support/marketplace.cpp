@@ -77,9 +77,10 @@ Client Marketplace::client() const {
   return {address_, token};
 }
 
-void Marketplace::change_store(const std::string& sql) const {
-  const Finished done = run_to_end({.words = {"/usr/bin/psql", "-qv", "ON_ERROR_STOP=1", "-c", sql, store()}});
+std::string Marketplace::change_store(const std::string& sql) const {
+  const Finished done = run_to_end({.words = {"/usr/bin/psql", "-v", "ON_ERROR_STOP=1", "-c", sql, store()}});
   if (done.exit_code != 0) throw std::runtime_error("psql failed: " + done.output);
+  return done.output;
 }
 
 std::string Marketplace::printed() const { return read_text(log_folder_.path() / "up.log"); }

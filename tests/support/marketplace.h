@@ -49,8 +49,8 @@ class Marketplace {
   [[nodiscard]] const std::string& address() const { return address_; }  // HOST:PORT
   [[nodiscard]] const std::filesystem::path& data() const { return folder_.path(); }
   [[nodiscard]] const std::string& store() const { return options_.store; }  // PostgreSQL's URL; empty: SQLite
-  /// Runs SQL there, behind the services' backs. Throws where it fails.
-  void change_store(const std::string& sql) const;
+  /// Runs SQL there, behind the services' backs, and gives what psql says. Throws where it fails.
+  std::string change_store(const std::string& sql) const;
   [[nodiscard]] std::string printed() const;  // all that `ldt up` has printed so far
 
   [[nodiscard]] bool ready() const;
