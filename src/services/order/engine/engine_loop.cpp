@@ -170,9 +170,45 @@ void EngineLoop::post(Input input) {
 
 void EngineLoop::catalogue_ready() { post(CatalogueReadyInput{}); }
 
+namespace {
+
+/// HELD and STUCK orders, whoever drives them, as far as they can be read.
+std::vector<OrderView> stored_waiting(OrderArchive& archive) {
+  constexpr std::uint32_t kMost = 10'000;
+  std::vector<OrderView> views;
+  if (auto held = archive.list({.state = saga::OrderState::kHeld, .limit = kMost})) views = std::move(held->orders);
+  const auto stuck = archive.sagas(true, kMost);
+  if (!stuck || stuck->empty()) return views;
+  std::vector<OrderId> ids;
+  for (const auto& saga : *stuck) ids.push_back(saga.id);
+  auto orders = archive.get_all(ids);
+  if (!orders) return views;
+  for (auto& order : *orders) {
+    order.stuck = true;
+    views.push_back(std::move(order));
+  }
+  return views;
+}
+
+}  // namespace
+
 void EngineLoop::waiting(std::function<void(std::vector<OrderView>)> done) {
+  if (!shared()) return own_waiting({}, std::move(done));
+  reader_->post([this, done = std::move(done)](OrderArchive& archive) mutable {
+    own_waiting(stored_waiting(archive), std::move(done));
+  });
+}
+
+void EngineLoop::own_waiting(std::vector<OrderView> stored, std::function<void(std::vector<OrderView>)> done) {
   post(SurveyInput{
-      [done = std::move(done)](std::vector<OrderView> views, const std::vector<Saga>&) { done(std::move(views)); },
+      [stored = std::move(stored), done = std::move(done)](std::vector<OrderView> views,
+                                                           const std::vector<Saga>&) mutable {
+        for (auto& view : stored) {
+          const auto same = [&view](const OrderView& own) { return own.id == view.id; };
+          if (std::none_of(views.begin(), views.end(), same)) views.push_back(std::move(view));
+        }
+        done(std::move(views));
+      },
       true});
 }
 

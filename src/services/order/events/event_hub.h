@@ -159,8 +159,9 @@ class EventHub final : public Observer {
   bool looks_at_ends_ = false;
   SteadyTime looked_at_orders_{};
   SteadyTime looked_at_ends_{};
-  std::optional<EndedQuery> ends_;                     // what to look at next; nothing: nobody follows all orders
-  EndedQuery next_ends_;                               // and after that
+  std::optional<EndedQuery> ends_;  // what to look at next; nothing: nobody follows all orders
+  EndedQuery next_ends_;            // and after that
+  WallTime followed_since_;
   std::unordered_map<OrderId, SteadyTime> told_ends_;  // lately
   std::thread thread_;
 };

@@ -53,7 +53,10 @@ void EventHub::look_at_ends(SteadyTime now) {
   looked_at_ends_ = now;
   // Every order that ends from now on is at or behind the oldest that is open now.
   const EndedQuery from_now{log_.mark().open_from, 0, {clock_.wall().us - kOverlap.us}, {}};
-  if (!ends_) ends_ = from_now;
+  if (!ends_) {
+    ends_ = from_now;
+    followed_since_ = clock_.wall();
+  }
   next_ends_ = from_now;
   // Rows are in the order of time: none is behind this moment, but for a slow clock's.
   ends_->through = std::numeric_limits<std::int64_t>::max() / 2;
@@ -67,6 +70,7 @@ void EventHub::take(EndedElsewhere& ended) {
   for (auto& [row, order] : ended.page->orders) {
     if (told_ends_.contains(order.id)) continue;
     note_end(order.id);
+    if (order.finished_at < followed_since_) continue;  // before anybody followed: it is no news
     log_.add(happening_of(std::move(order), row, log_.mark()));
   }
   if (ended.page->next <= ends_->through) {

@@ -96,6 +96,7 @@ Result<std::unique_ptr<Store>> PostgresStorage::open_store() {
 Result<std::unique_ptr<OrderArchive>> PostgresStorage::open_archive() {
   auto connection = options_for(options_.url, "ldt-order reader");
   connection.read_only = true;
+  connection.plans_by_index = true;
   connection.patience = kReadPatience;
   return std::make_unique<PostgresArchive>(std::move(connection));
 }
