@@ -1,9 +1,11 @@
-// The layer itself: sqlite3_vfs and sqlite3_io_methods that pass everything on but pages of main files.
+// The layer itself: sqlite3_vfs and sqlite3_io_methods that pass everything on but pages of main files and what is
+// appended to write-ahead logs.
 // Depends on sqlite3. The last 8 bytes of a page, which SQLite leaves alone (reserved bytes), hold its checksum.
 #include "platform/sqlite/page_checksum.h"
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -12,7 +14,9 @@
 #include <cstring>
 #include <new>
 #include <set>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "base/check.h"
 #include "platform/sqlite/io_counters.h"
@@ -189,7 +193,93 @@ constexpr Methods kMethods{
     nullptr,
 };
 
-// Any other file: logs, journals, temporary ones. Its bytes are the file system's own, and only counted.
+// A write-ahead log: SQLite appends a frame's header and its page, one after the other, and reads nothing of them
+// before they are synced. They are gathered and written together: of a commit of many pages, one write is left.
+
+constexpr std::size_t kMostAtOnce = std::size_t{64} << 10U;  // SQLite's own file systems take less than 128 KiB
+
+struct LogFile : sqlite3_file {
+  std::string unwritten;
+  sqlite3_int64 unwritten_at = 0;
+  bool committing = false;  // the header of a frame that commits is there, its page is not
+
+  /// The file below, which SQLite has left room for behind this one.
+  sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+
+  [[nodiscard]] sqlite3_int64 end() const { return unwritten_at + static_cast<sqlite3_int64>(unwritten.size()); }
+  /// Where it fails, what was gathered is gone, as after a write that failed.
+  int write_gathered() {
+    int code = SQLITE_OK;
+    for (std::size_t begin = 0; begin < unwritten.size() && code == SQLITE_OK; begin += kMostAtOnce) {
+      const auto size = static_cast<int>(std::min(kMostAtOnce, unwritten.size() - begin));
+      code = write_below(below(), &unwritten[begin], size, unwritten_at + static_cast<sqlite3_int64>(begin));
+    }
+    unwritten.clear();
+    return code;
+  }
+};
+
+constexpr std::size_t kMostGathered = std::size_t{1} << 20U;  // bytes
+constexpr int kFrameHeaderBytes = 24;
+constexpr std::size_t kCommitAt = 4;  // in a frame's header: the database's pages after the commit; 0: it is none
+
+LogFile& log_of(sqlite3_file* file) { return *static_cast<LogFile*>(file); }
+
+int write_log(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) {
+  LogFile& file = log_of(raw);
+  const bool follows = offset == file.end() && file.unwritten.size() < kMostGathered;
+  if (!file.unwritten.empty() && !follows) {
+    if (const int code = file.write_gathered(); code != SQLITE_OK) return code;
+  }
+  if (file.unwritten.empty()) file.unwritten_at = offset;
+  file.unwritten.append(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  const bool page_of_commit =
+      std::exchange(file.committing,
+                    size == kFrameHeaderBytes && big_endian(static_cast<const unsigned char*>(bytes) + kCommitAt) != 0);
+  return page_of_commit ? file.write_gathered() : SQLITE_OK;
+}
+
+int sync_log(sqlite3_file* raw, int flags) {
+  LogFile& file = log_of(raw);
+  if (const int code = file.write_gathered(); code != SQLITE_OK) return code;
+  fsyncs.fetch_add(1, std::memory_order_relaxed);
+  return file.below()->pMethods->xSync(file.below(), flags);
+}
+
+int close_log(sqlite3_file* raw) {
+  LogFile& file = log_of(raw);
+  const int written = file.write_gathered();
+  const int closed = file.below()->pMethods->xClose(file.below());
+  file.~LogFile();
+  return written != SQLITE_OK ? written : closed;
+}
+
+/// Passes a call on to the file below, which has all that was gathered.
+template <auto Method, class... Arguments>
+int pass_log(sqlite3_file* raw, Arguments... arguments) {
+  LogFile& file = log_of(raw);
+  if (const int code = file.write_gathered(); code != SQLITE_OK) return code;
+  return (file.below()->pMethods->*Method)(file.below(), arguments...);
+}
+
+/// Version 1: only main files share memory.
+constexpr Methods kLogMethods{
+    1,
+    close_log,
+    pass_log<&Methods::xRead>,
+    write_log,
+    pass_log<&Methods::xTruncate>,
+    sync_log,
+    pass_log<&Methods::xFileSize>,
+    pass_log<&Methods::xLock>,
+    pass_log<&Methods::xUnlock>,
+    pass_log<&Methods::xCheckReservedLock>,
+    pass_log<&Methods::xFileControl>,
+    pass_log<&Methods::xSectorSize>,
+    pass_log<&Methods::xDeviceCharacteristics>,
+};
+
+// Any other file: journals, temporary ones. Its bytes are the file system's own, and only counted.
 
 int write_other(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) {
   return write_below(of(raw).below(), bytes, size, offset);
@@ -216,7 +306,19 @@ constexpr Methods kOtherMethods{
 
 sqlite3_vfs* below(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
 
+int open_log(sqlite3_vfs* vfs, const char* name, sqlite3_file* out, int flags, int* out_flags) {
+  auto* file = new (out) LogFile{};
+  const int code = below(vfs)->xOpen(below(vfs), name, file->below(), flags, out_flags);
+  if (file->below()->pMethods == nullptr) {
+    file->~LogFile();  // SQLite does not close what was not opened
+  } else {
+    file->pMethods = &kLogMethods;
+  }
+  return code;
+}
+
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* out, int flags, int* out_flags) {
+  if ((flags & SQLITE_OPEN_WAL) != 0) return open_log(vfs, name, out, flags, out_flags);
   auto* file = new (out) PageFile{};
   const int code = below(vfs)->xOpen(below(vfs), name, file->below(), flags, out_flags);
   if (file->below()->pMethods == nullptr) return code;
@@ -244,7 +346,7 @@ sqlite3_vfs make_vfs() {
   CHECK(base != nullptr);
   Vfs vfs{};
   vfs.iVersion = base->iVersion < 2 ? 1 : 2;
-  vfs.szOsFile = static_cast<int>(sizeof(PageFile)) + base->szOsFile;
+  vfs.szOsFile = static_cast<int>(std::max(sizeof(PageFile), sizeof(LogFile))) + base->szOsFile;
   vfs.mxPathname = base->mxPathname;
   vfs.zName = kName;
   vfs.pAppData = base;
@@ -270,7 +372,7 @@ PageFile* file_of(sqlite3* handle) {
 /// The pages that the write-ahead log holds: SQLite reads those from there, not from the file.
 std::set<std::int64_t> pages_in_log(sqlite3* handle) {
   constexpr int kLogHeader = 32;
-  constexpr int kFrameHeader = 24;
+  constexpr int kFrameHeader = kFrameHeaderBytes;
   std::set<std::int64_t> pages;
   sqlite3_file* log = nullptr;
   sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
