@@ -31,6 +31,7 @@ ServicePlan local_participant_plan(const std::string& service, const PlanOptions
 ServicePlan local_order_plan(const PlanOptions& options) {
   ServicePlan plan = local_plan("order", options);
   append(plan, {"--http", options.http.text(), "--operator-token-file", "operator.token"});
+  if (!options.store.empty() && !options.replica.empty()) append(plan, {"--replica", options.replica});
   for (const auto& name : participants()) {
     append(plan, {"--" + name, "unix:run/" + name + ".sock"});
     if (!options.tls) append(plan, {"--" + name + "-batches", batch_socket(name)});

@@ -41,6 +41,7 @@ struct PlanOptions {
   std::optional<StoreOptions> telemetry;  // nothing: without the store
   std::string store;                      // a PostgreSQL URL; empty: SQLite in the data folder
   bool tls = false;                       // everything between the services goes over gRPC with certificates
+  std::string replica;  // over PostgreSQL the order service's name, which nobody else has and a restart keeps
 };
 
 /// The participants of every order, in the order of its steps.

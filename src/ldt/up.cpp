@@ -1,6 +1,10 @@
 // `ldt up`: prepares the data folder, starts the services, says how to use them, and supervises them.
 
+#include <unistd.h>
+
+#include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 
 #include "ldt/background.h"
@@ -88,9 +92,17 @@ int supervise(const UpCommand& command, const DataFolder& data, const Address& h
   return exit_code;
 }
 
+/// HOST:FOLDER, which one supervisor at most has.
+std::string name_of(const DataFolder& data) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return std::string(host.data()) + ":" + std::filesystem::absolute(data.path()).string();
+}
+
 int supervise_services(const UpCommand& command, const DataFolder& data, const Address& http, Background* background) {
   const std::chrono::seconds max_age(parse_age(command.telemetry_age).value_or(0));  // checked before
   PlanOptions options{http, !command.no_failures, telemetry_options(command, max_age), command.store, command.tls};
+  options.replica = name_of(data);
   if (!command.cluster) return supervise(command, data, http, nullptr, service_plans(options), background);
   const auto made = cluster::Cluster::prepare(data, {std::move(options), command.network, command.replicas});
   if (!made) {

@@ -139,6 +139,23 @@ TEST(Position, IsReadAsItWasWritten) {
   }
 }
 
+TEST(OpenOrders, WithGapsAreKnownByTheirRowsAlone) {
+  OpenOrders orders;
+  orders.begin(1'000'000'000'000, true);
+  EXPECT_EQ(orders.oldest(), 1'000'000'000'001);
+  orders.open(3'000'000'000'000);
+  orders.open(2'000'000'000'000);   // accepted later, under an earlier row
+  orders.open(500);                 // recovered
+  orders.close(9'000'000'000'000);  // never accepted here
+  EXPECT_EQ(orders.newest(), 3'000'000'000'000);
+  EXPECT_EQ(orders.oldest(), 500);
+  orders.close(500);
+  EXPECT_EQ(orders.oldest(), 2'000'000'000'000);
+  orders.close(2'000'000'000'000);
+  orders.close(3'000'000'000'000);
+  EXPECT_EQ(orders.oldest(), 3'000'000'000'001);
+}
+
 TEST(OpenOrders, KnowTheOldestThatHasNotEnded) {
   OpenOrders orders;
   orders.begin(10);

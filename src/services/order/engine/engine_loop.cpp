@@ -200,16 +200,15 @@ void EngineLoop::waiting(std::function<void(std::vector<OrderView>)> done) {
 }
 
 void EngineLoop::own_waiting(std::vector<OrderView> stored, std::function<void(std::vector<OrderView>)> done) {
-  post(SurveyInput{
-      [stored = std::move(stored), done = std::move(done)](std::vector<OrderView> views,
-                                                           const std::vector<Saga>&) mutable {
-        for (auto& view : stored) {
-          const auto same = [&view](const OrderView& own) { return own.id == view.id; };
-          if (std::none_of(views.begin(), views.end(), same)) views.push_back(std::move(view));
-        }
-        done(std::move(views));
-      },
-      true});
+  post(SurveyInput{[stored = std::move(stored), done = std::move(done)](std::vector<OrderView> views,
+                                                                        const std::vector<Saga>&) mutable {
+                     for (auto& view : stored) {
+                       const auto same = [&view](const OrderView& own) { return own.id == view.id; };
+                       if (std::none_of(views.begin(), views.end(), same)) views.push_back(std::move(view));
+                     }
+                     done(std::move(views));
+                   },
+                   true});
 }
 
 void EngineLoop::place(NewOrder order, std::chrono::milliseconds wait, PlaceCallback done) {
