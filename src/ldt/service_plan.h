@@ -23,7 +23,7 @@ struct ServicePlan {
   bool needed = true;                   // false: the marketplace starts and runs without it, too
   bool once = false;                    // a task: higher tiers start when it has ended with exit code 0
   std::string service;                  // which of our own it is, whose certificates it uses; empty: another's program
-  bool quiet = false;                   // what it says goes to its file only, not to the terminal
+  bool quiet = false;                   // another's program: what it says goes to its file only
   std::chrono::seconds stop_within{5};  // SIGTERM, then SIGKILL
 };
 

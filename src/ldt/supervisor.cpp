@@ -27,9 +27,11 @@ constexpr seconds kGoneWithin{5};  // after SIGKILL
 constexpr seconds kIdle{3600};
 
 /// A service that says so will say so again: its data or its address cannot be used, or it does not know its flags.
-bool cannot_start(const process::Ended& ended) {
-  return !ended.by_signal && (ended.code == kBadCommandLineExitCode || ended.code == kDataUnusableExitCode ||
-                              ended.code == kCannotListenExitCode);
+/// What others' programs mean by their codes, nobody knows here.
+bool cannot_start(const Service& service, const process::Ended& ended) {
+  return service.needed() && !service.is_quiet() && !ended.by_signal &&
+         (ended.code == kBadCommandLineExitCode || ended.code == kDataUnusableExitCode ||
+          ended.code == kCannotListenExitCode);
 }
 
 std::string utc_now() {
@@ -125,7 +127,7 @@ void Supervisor::notice_ends() {
 
 void Supervisor::notice_end(Service& service, const process::Ended& ended) {
   if (service.done()) return;
-  if (phase_ == Phase::kStarting && service.needed() && cannot_start(ended)) {
+  if (phase_ == Phase::kStarting && cannot_start(service, ended)) {
     const std::string why = service.last_line().empty() ? "" : ": " + service.last_line();
     give_up(service.name() + " cannot start (exit code " + std::to_string(ended.code) + ")" + why);
     return;

@@ -1,6 +1,7 @@
 #include "chaos/generator.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ldt::testing {
 namespace {
@@ -128,9 +129,26 @@ void Generator::placed(const Begun& begun, const WireAnswer& answer) {
     return;
   }
   ++retried_;
+  note_failure(answer);
   Task next = task;
   const auto pause = std::min(kAskAgainAfter * (1 << std::min(next.tries++, 10)), kMostPause);
   again(next, pause);
+}
+
+void Generator::note_failure(const WireAnswer& answer) {
+  const std::string what = answer.status == 0 ? "no answer" : std::to_string(answer.status);
+  const std::string title(text_member(answer.body, "title"));
+  const std::lock_guard lock(mutex_);
+  ++failures_[title.empty() ? what : what + " " + title];
+}
+
+std::string Generator::take_failures() {
+  const std::lock_guard lock(mutex_);
+  std::string text;
+  for (const auto& [what, count] : std::exchange(failures_, {})) {
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " x " + what;
+  }
+  return text;
 }
 
 void Generator::acknowledge(const Begun& begun, int status) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <queue>
 #include <thread>
@@ -47,6 +48,8 @@ class Generator {
   [[nodiscard]] std::uint64_t retried() const { return retried_; }
   [[nodiscard]] std::uint64_t turned_away() const { return turned_away_; }  // for want of room here
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  /// Why requests were sent again since the last call: "3 x 503 Service Unavailable, 1 x no answer".
+  std::string take_failures();
   /// Of what was acknowledged since the last call.
   Percentiles take_latencies();
   void expect_recovery(const std::string& what);
@@ -72,6 +75,7 @@ class Generator {
   void begin_tasks(SteadyClock::time_point now);
   void concluded(std::uint64_t ticket, const WireAnswer& answer);
   void placed(const Begun& begun, const WireAnswer& answer);
+  void note_failure(const WireAnswer& answer);
   void acknowledge(const Begun& begun, int status);
   void again(Task task, std::chrono::milliseconds after);
   void note_recovery(SteadyClock::time_point begun, SteadyClock::time_point now);
@@ -84,6 +88,7 @@ class Generator {
 
   mutable std::mutex mutex_;  // of the latencies and recoveries
   std::vector<float> latencies_;
+  std::map<std::string, std::uint64_t> failures_;
   std::vector<Recovery> recoveries_;
   std::atomic<bool> recovering_{false};
 

@@ -24,13 +24,18 @@ constexpr milliseconds kConnectAgainAfter{20};
 constexpr milliseconds kAnswerPatience{10'000};
 constexpr milliseconds kLookForOverdueEvery{200};
 
-/// The value of Content-Length, or nothing where the head has none. A balancer may spell it as it likes.
-std::size_t content_length(std::string_view head) {
-  constexpr std::string_view kName = "\r\ncontent-length: ";
+/// What follows `name`, which is in lower case, in a head; a balancer may spell it as it likes. Empty: it is not there.
+std::string_view after(std::string_view head, std::string_view name) {
   const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  const auto at = std::search(head.begin(), head.end(), kName.begin(), kName.end(), same);
+  const auto at = std::search(head.begin(), head.end(), name.begin(), name.end(), same);
+  return at == head.end() ? std::string_view() : head.substr(static_cast<std::size_t>(at - head.begin()) + name.size());
+}
+
+/// Nothing where the head does not say.
+std::size_t content_length(std::string_view head) {
+  const auto value = after(head, "\r\ncontent-length: ");
   std::size_t length = 0;
-  if (at != head.end()) std::from_chars(&*at + kName.size(), head.data() + head.size(), length);
+  std::from_chars(value.data(), value.data() + value.size(), length);
   return length;
 }
 
@@ -119,27 +124,31 @@ void Wire::poll(SteadyClock::time_point until) {
 
 void Wire::receive(Connection& connection) {
   std::array<char, 65536> piece;
-  while (true) {
+  bool ended = false;
+  while (!ended) {
     const auto n = recv(connection.descriptor, piece.data(), piece.size(), 0);
     if (n > 0) {
       connection.in.append(piece.data(), static_cast<std::size_t>(n));
       continue;
     }
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOTCONN)) break;
-    if (connection.busy) return conclude(connection, {}, false);
-    return close(connection);
+    ended = true;  // perhaps after a whole answer
   }
+  if (ended && !connection.busy) return close(connection);
+  const auto lost = [&] {
+    if (ended) conclude(connection, {}, false);
+  };
   const std::string_view in = connection.in;
   const auto head_end = in.find("\r\n\r\n");
-  if (!connection.busy || head_end == std::string_view::npos) return;
+  if (!connection.busy || head_end == std::string_view::npos) return lost();
   const auto head = in.substr(0, head_end);
   const auto body = in.substr(head_end + 4);
   const auto length = content_length(head);
-  if (body.size() < length) return;
+  if (body.size() < length) return lost();
   int status = 0;
   const auto space = head.find(' ');
   if (space != std::string_view::npos) std::from_chars(head.data() + space + 1, head.data() + head.size(), status);
-  const bool keep = head.find("\r\nConnection: close") == std::string_view::npos;
+  const bool keep = !ended && !after(head, "\r\nconnection: ").starts_with("close");
   conclude(connection, {status, body.substr(0, length)}, keep);
 }
 

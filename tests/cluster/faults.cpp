@@ -125,21 +125,22 @@ std::vector<ClusterFault> cluster_faults(std::size_t hosts, bool with_cuts) {
   faults.push_back({"kill -9 of everything on the primary's host", kill_primary_host});
   faults.push_back({"kill -9 of an etcd", kill_etcd});
   faults.push_back({"a slow standby", slow_standby});
-  faults.push_back({"a standby that stops for a while", stop_standby});
+  faults.push_back({"a rolling restart of all replicas and the balancer", restart_services, true});
+  faults.push_back({"a rolling restart of PostgreSQL and etcd", restart_databases, false, true});
+  faults.push_back({"a standby that stops for a while", stop_standby, false, true});
   for (std::size_t from = 0; with_cuts && from < hosts; ++from) {
     for (std::size_t to = 0; to < hosts; ++to) {
       if (from == to) continue;
       const std::string name = "host-" + std::to_string(to + 1) + " does not hear host-" + std::to_string(from + 1);
-      faults.push_back({name, [from, to](FaultContext& context) { return cut(context, from, to, false); }});
+      faults.push_back(
+          {name, [from, to](FaultContext& context) { return cut(context, from, to, false); }, false, true});
     }
   }
   if (with_cuts) {
     faults.push_back({"the databases' hosts do not hear each other",
-                      [](FaultContext& context) { return cut(context, 0, 1, true); }});
-    faults.push_back({"the primary's host is alone", cut_off_primary});
+                      [](FaultContext& context) { return cut(context, 0, 1, true); }, false, true});
+    faults.push_back({"the primary's host is alone", cut_off_primary, false, true});
   }
-  faults.push_back({"a rolling restart of all replicas and the balancer", restart_services, true});
-  faults.push_back({"a rolling restart of PostgreSQL and etcd", restart_databases});
   return faults;
 }
 

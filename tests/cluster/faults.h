@@ -25,6 +25,8 @@ struct ClusterFault {
   std::function<std::string(FaultContext&)> carry_out;
   /// No request may fail meanwhile.
   bool unnoticed = false;
+  /// Takes ten seconds or more.
+  bool is_long = false;
 };
 
 /// Each once, in the order in which they are carried out.

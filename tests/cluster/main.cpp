@@ -67,13 +67,13 @@ class Run {
     const auto ended = generator_.ended();
     if (!eventually([&] { return generator_.ended() > ended + 20; }, kGoesOnWithin)) trouble += " no order completes";
     const auto goes_on = SteadyClock::now();
-    if (unnoticed && generator_.retried() > retried) {
-      trouble += " " + std::to_string(generator_.retried() - retried) + " requests failed";
-    }
+    const auto failures = generator_.take_failures();
+    if (unnoticed && !failures.empty()) trouble += " requests failed: " + failures;
     trouble += settle();
     say(name + ": " + seconds_of(over - begin) + ", " + std::to_string(generator_.acknowledged() - acknowledged) +
         " orders acknowledged, " + std::to_string(generator_.retried() - retried) + " requests asked again, on after " +
-        seconds_of(goes_on - over) + (trouble.empty() ? "" : ": " + trouble));
+        seconds_of(goes_on - over) + (failures.empty() ? "" : " (" + failures + ")") +
+        (trouble.empty() ? "" : ": " + trouble));
     checks_.push_back({name, trouble});
     generator_.run_open(rate_);
   }
@@ -113,6 +113,15 @@ bool is_wanted(const ClusterOptions& options, const std::string& name) {
   return name.find(options.only) != std::string::npos;
 }
 
+/// The quick ones, and one of the others.
+std::vector<ClusterFault> sample_of(const std::vector<ClusterFault>& all, std::mt19937_64& random) {
+  std::vector<ClusterFault> sample;
+  std::vector<ClusterFault> others;
+  for (const auto& fault : all) (fault.is_long ? others : sample).push_back(fault);
+  if (!others.empty()) sample.push_back(others[random() % others.size()]);
+  return sample;
+}
+
 /// Each once, or so long as there is time, in an order of chance.
 void carry_out_all(Run& run, const ClusterOptions& options, std::mt19937_64& random) {
   Hosts hosts(run.market());
@@ -122,6 +131,7 @@ void carry_out_all(Run& run, const ClusterOptions& options, std::mt19937_64& ran
   for (auto& fault : cluster_faults(hosts.all().size(), hosts.can_be_cut())) {
     if (is_wanted(options, fault.name)) faults.push_back(std::move(fault));
   }
+  if (options.minutes == 0 && !options.all && options.only.empty()) faults = sample_of(faults, random);
   const auto carry_out = [&](const ClusterFault& fault) {
     run.during(fault.name, fault.unnoticed, [&] { return fault.carry_out(context); });
   };

@@ -29,6 +29,8 @@ ClusterOptions parse_cluster_options(const std::vector<std::string>& words) {
     };
     if (word == "--help") {
       options.help = true;
+    } else if (word == "--all") {
+      options.all = true;
     } else if (word == "--list") {
       options.list = true;
     } else if (word == "--minutes") {

@@ -9,23 +9,25 @@
 namespace ldt::testing {
 
 struct ClusterOptions {
-  double minutes = 0;  // 0: every fault once
+  double minutes = 0;  // 0: each fault at most once
   std::optional<std::uint64_t> seed;
   int rate = 100;
   int replicas = 2;
   std::string only;  // faults whose name has this in it
+  bool all = false;
   bool list = false;
   bool help = false;
 };
 
 inline constexpr const char* kClusterUsage =
-    "cluster [--minutes N] [--only TEXT] [--seed N] [--rate N] [--replicas N] [--list]\n"
+    "cluster [--all] [--minutes N] [--only TEXT] [--seed N] [--rate N] [--replicas N] [--list]\n"
     "  Orders arrive at a cluster (`ldt up --cluster`) while its replicas and its primary are killed, its hosts are "
     "cut\n"
     "  off from each other, its standby is slow, and all of it is restarted. After each of these the audit is clean, "
     "and\n"
     "  at the end nothing acknowledged is lost. Then the same where connections are lost in COMMIT.\n"
-    "  --minutes N   faults drawn at random for so long, instead of each once\n"
+    "  --all         every fault once (5 minutes), not only the quick ones and one of the others\n"
+    "  --minutes N   faults drawn at random for so long\n"
     "  --only TEXT   the faults whose name has TEXT in it\n"
     "  --seed N      of the faults and the orders; printed\n"
     "  --rate N      orders a second (100)\n"

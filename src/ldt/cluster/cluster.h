@@ -48,6 +48,7 @@ class Cluster {
   [[nodiscard]] ServicePlan etcd(int host) const;
   [[nodiscard]] ServicePlan etcd_health() const;
   [[nodiscard]] ServicePlan database(int host) const;
+  [[nodiscard]] ServicePlan database_health() const;
   [[nodiscard]] ServicePlan replica(const std::string& service, int host) const;
   [[nodiscard]] std::vector<ServicePlan> replicas() const;
   [[nodiscard]] ServicePlan balancer() const;

@@ -78,6 +78,17 @@ ServicePlan Cluster::database(int host) const {
   return on_host(host, as_postgres(std::move(plan)));
 }
 
+/// The services' database is made after the primary has begun to answer.
+ServicePlan Cluster::database_health() const {
+  ServicePlan plan{"database",
+                   programs_.psql,
+                   {"--no-psqlrc", "--quiet", "--command=SELECT 1", options_.services.store},
+                   Tier::kDatabase};
+  plan.once = true;
+  plan.quiet = true;
+  return plan;
+}
+
 ServicePlan Cluster::replica(const std::string& service, int host) const {
   ServicePlan plan = service_plan(service, options_.services.store);
   plan.name = service + "-" + std::to_string(host);
@@ -119,6 +130,7 @@ std::vector<ServicePlan> Cluster::plans() const {
   for (int host = 1; host <= kEtcds; ++host) plans.push_back(etcd(host));
   plans.push_back(etcd_health());
   for (int host = 1; host <= kDatabases; ++host) plans.push_back(database(host));
+  plans.push_back(database_health());
   plans.push_back(migration_plan(options_.services.store));
   for (auto& plan : replicas()) plans.push_back(std::move(plan));
   plans.push_back(balancer());
