@@ -91,6 +91,20 @@ TEST(OrderEvents, LeaveOutWhatIsUnderWay) {
   EXPECT_EQ(ids_of(order).back(), "held.delivery.deliver.1");
 }
 
+TEST(OrderEvents, NameTheStepThatIsStuckEvenWhileItIsTriedOrWasNeverStored) {
+  OrderView order = reverted();
+  order.state = OrderState::kReverting;
+  order.finished_at.reset();
+  order.stuck = true;
+  order.attempts.back().outcome = Outcome::kUnknown;
+  EXPECT_EQ(ids_of(order).back(), "stuck.payment.refund");
+  order.attempts.back().outcome = Outcome::kNone;
+  EXPECT_EQ(ids_of(order).back(), "stuck.payment.refund");
+  EXPECT_EQ(ids_of(order)[ids_of(order).size() - 2], "inventory.release.1.600");
+  order.attempts.erase(order.attempts.begin() + 4, order.attempts.end() - 1);
+  EXPECT_EQ(ids_of(order).back(), "stuck.payment.refund");
+}
+
 TEST(OrderEvents, OfALongerHistoryBeginWithThoseOfTheShorter) {
   const auto whole = ids_of(reverted());
   OrderView order = reverted();

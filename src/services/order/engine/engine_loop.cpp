@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <iterator>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/exit_codes.h"
@@ -180,11 +182,19 @@ std::vector<OrderView> stored_waiting(OrderArchive& archive) {
   const auto stuck = archive.sagas(true, kMost);
   if (!stuck || stuck->empty()) return views;
   std::vector<OrderId> ids;
-  for (const auto& saga : *stuck) ids.push_back(saga.id);
+  std::map<OrderId, const Saga*> sagas;
+  for (const auto& saga : *stuck) {
+    ids.push_back(saga.id);
+    sagas.emplace(saga.id, &saga);
+  }
   auto orders = archive.get_all(ids);
   if (!orders) return views;
   for (auto& order : *orders) {
     order.stuck = true;
+    const Saga& saga = *sagas.at(order.id);
+    if (order.attempts.empty() || order.attempts.back().step != saga.step) {  // which are stored with the order's end
+      order.attempts.push_back({.step = saga.step, .number = saga.attempts, .started_at = saga.created_at});
+    }
     views.push_back(std::move(order));
   }
   return views;
@@ -202,9 +212,10 @@ void EngineLoop::waiting(std::function<void(std::vector<OrderView>)> done) {
 void EngineLoop::own_waiting(std::vector<OrderView> stored, std::function<void(std::vector<OrderView>)> done) {
   post(SurveyInput{[stored = std::move(stored), done = std::move(done)](std::vector<OrderView> views,
                                                                         const std::vector<Saga>&) mutable {
+                     std::set<OrderId> known;
+                     for (const auto& own : views) known.insert(own.id);
                      for (auto& view : stored) {
-                       const auto same = [&view](const OrderView& own) { return own.id == view.id; };
-                       if (std::none_of(views.begin(), views.end(), same)) views.push_back(std::move(view));
+                       if (known.insert(view.id).second) views.push_back(std::move(view));
                      }
                      done(std::move(views));
                    },

@@ -171,7 +171,9 @@ std::vector<OrderEvent> events_of(const OrderView& order) {
   if (order.state == OrderState::kHeld && last != nullptr) {
     events.push_back({EventKind::kHeld, *last, {}, end_of(*last)});
   }
-  if (order.stuck && last != nullptr) events.push_back({EventKind::kStuck, *last, {}, end_of(*last)});
+  if (order.stuck && !order.attempts.empty()) {  // at the step that is tried, be it just now
+    events.push_back({EventKind::kStuck, order.attempts.back(), {}, end_of(order.attempts.back())});
+  }
   if (is_final(order.state)) {
     const auto kind = order.state == OrderState::kCompleted ? EventKind::kCompleted : EventKind::kReverted;
     events.push_back({kind, {}, {}, order.finished_at.value_or(order.created_at)});
