@@ -22,6 +22,7 @@ double await_all_ended(const std::string& address, SteadyClock::time_point deadl
 
 struct Granted {
   std::int64_t credits_per_user = 0, stock = 0, price = 0;
+  bool every_outcome = true;  // the run was long enough for each of them
 };
 
 /// I1-I7. Every order of the run is listed, so `say` is told of the progress.
