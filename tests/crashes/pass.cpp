@@ -216,9 +216,11 @@ void Pass::account_for_ends(int phase, const Point* struck) {
   const bool must_end =
       struck != nullptr && phase <= kLastOrder && (kills(struck->strike.fault) || fails_a_commit(struck->strike));
   const int due = must_end && kills(struck->strike.fault) ? kKilled : kCommitInDoubt;
-  // One that an instruction ends may be struck while it starts again, before it has anything in doubt.
+  // One that an instruction ends, or that was struck at the end of the phase before, may be struck while it starts
+  // again, before it has anything in doubt.
+  const bool starts_again = crash_instructed || (before_ && struck != nullptr && before_->service == struck->service);
   const auto is_due = [&](int exit_code) {
-    return exit_code == due || (crash_instructed && due == kCommitInDoubt && is_about_the_disk(exit_code));
+    return exit_code == due || (starts_again && due == kCommitInDoubt && is_about_the_disk(exit_code));
   };
   bool seen = false;
   const auto note = [&] {
