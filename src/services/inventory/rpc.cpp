@@ -119,13 +119,13 @@ class InventoryService final : public v1::InventoryService::CallbackService {
       *seq = decider.book.last_seq();
       return answer;
     };
-    return participant::serve_change(host_, context, {request->sku(), {}}, put,
-                                     [this, request, response, seq](const auto& answer) {
-                                       fill(*response->mutable_sku(), request->sku(), answer.holding);
-                                       response->set_created(answer.created);
-                                       if (answer.replayed) return;
-                                       prices_.publish(std::vector{participant::PriceNow{request->sku(), request->unit_price(), *seq}});
-                                     });
+    return participant::serve_change(
+        host_, context, {request->sku(), {}}, put, [this, request, response, seq](const auto& answer) {
+          fill(*response->mutable_sku(), request->sku(), answer.holding);
+          response->set_created(answer.created);
+          if (answer.replayed) return;
+          prices_.publish(std::vector{participant::PriceNow{request->sku(), request->unit_price(), *seq}});
+        });
   }
 
   grpc::ServerUnaryReactor* Restock(Context* context, const v1::RestockRequest* request,

@@ -39,8 +39,8 @@ namespace {
 using namespace ldt;
 
 constexpr std::chrono::milliseconds kDrainGrace{300};
-constexpr std::chrono::milliseconds kAttendEvery{700};   // far below a lease, which is 3 s
-constexpr std::chrono::milliseconds kNoticeTime{1'000};  // for balancers to see that this replica is not ready
+constexpr std::chrono::milliseconds kAttendEvery{700};      // far below a lease, which is 3 s
+constexpr std::chrono::milliseconds kNoticeTime{1'000};     // for balancers to see that this replica is not ready
 constexpr std::chrono::milliseconds kDrainPatience{2'500};  // a supervisor kills after 5 s
 
 struct Options {
