@@ -32,6 +32,13 @@ postgres::Array array_of(const std::vector<OrderId>& ids) {
   return array;
 }
 
+/// What came from elsewhere may be no UTF-8, which PostgreSQL would refuse, and the lease with it.
+std::string in_ascii(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
 /// Takes orders over and says so; `which` selects them from `orders o`, as rows (id, owner), $1 being the new owner.
 std::string take_sql(const std::string& which) {
   return "WITH taken AS (" + which +
@@ -128,7 +135,7 @@ void PostgresStore::show_stuck(Connection& connection, const std::vector<Saga>& 
     ids.add(saga.id);
     steps.add(static_cast<std::int64_t>(saga.step));
     attempts.add(std::int64_t{saga.attempts});
-    errors.add(saga.last_error);
+    errors.add(in_ascii(saga.last_error));
   }
   connection.queue("DELETE FROM stuck WHERE replica = $1", Parameters().integer(replica_));
   connection.queue(
