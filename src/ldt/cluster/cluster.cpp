@@ -30,7 +30,7 @@ bool is_root() { return ::geteuid() == 0; }
 /// A secret of the data folder, made at its first use.
 Result<std::string> secret(const std::string& file) {
   if (std::string known = read_file(file); !known.empty()) return known;
-  const std::string made = random_secret();
+  std::string made = random_secret();
   return write_file(file, made + "\n").map([&] { return made; });
 }
 
@@ -84,7 +84,7 @@ Result<void> give_to_postgres(const std::string& path) {
 }  // namespace
 
 Cluster::Cluster(const DataFolder& data, Options options, Layout layout, Programs programs)
-    : data_(data), options_(std::move(options)), layout_(std::move(layout)), programs_(std::move(programs)) {
+    : data_(data), options_(std::move(options)), layout_(layout), programs_(std::move(programs)) {
   options_.services.store = layout_.store_url(data.file("cluster/pgpass"));
 }
 

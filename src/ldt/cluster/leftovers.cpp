@@ -30,9 +30,13 @@ pid_t server_of(const std::string& data_directory) {
 
 void stop_leftover_postgres(const std::string& data_directory) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  for (int number = SIGQUIT; const pid_t pid = server_of(data_directory); number = 0) {
-    if (std::chrono::steady_clock::now() > deadline) number = SIGKILL;
-    if (number != 0) ::kill(pid, number);
+  bool told = false;
+  while (true) {
+    const pid_t pid = server_of(data_directory);
+    if (pid == 0) return;
+    const bool late = std::chrono::steady_clock::now() > deadline;
+    if (late || !told) ::kill(pid, late ? SIGKILL : SIGQUIT);
+    told = true;
     std::this_thread::sleep_for(kPause);
   }
 }

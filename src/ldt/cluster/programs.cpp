@@ -14,9 +14,11 @@ namespace fs = std::filesystem;
 
 std::string look_up(const std::string& name) {
   const char* path = std::getenv("PATH");
-  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/bin:/usr/sbin:/bin:/sbin");
+  std::string all = path != nullptr ? path : "";
+  std::istringstream folders(all.append(":/usr/bin:/usr/sbin:/bin:/sbin"));
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::string program = folder + "/" + name;
+    std::string program = folder;
+    program.append("/").append(name);
     if (!folder.empty() && ::access(program.c_str(), X_OK) == 0) return program;
   }
   return "";
