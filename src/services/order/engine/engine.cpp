@@ -365,7 +365,8 @@ void Engine::stop() {
       if (active->accepted()) {
         waiter.done(Placed{view_of(active->row), waiter.replayed});
       } else {
-        waiter.done(tl::unexpected(PlaceFailure{PlaceError::kStopping, "the server is going down", std::nullopt}));
+        const auto error = active->may_be_stored ? PlaceError::kAcceptUnknown : PlaceError::kStopping;
+        waiter.done(tl::unexpected(PlaceFailure{error, "the server is going down", std::nullopt}));
       }
     }
     for (auto& [steering, done] : active->steers) {
