@@ -1,10 +1,12 @@
 // Waits, checks, migrates.
 #include "participant/server/postgres_start.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "participant/storage/postgres/postgres_storage.h"
 #include "platform/postgres/link.h"

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <initializer_list>
+#include <utility>
 
 #include "base/check.h"
 #include "platform/postgres/counters.h"
