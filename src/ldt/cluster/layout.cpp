@@ -22,7 +22,7 @@ constexpr const char* kFile = "cluster/network";
 constexpr const char* kNamespaces = "namespaces ";
 constexpr const char* kLoopback = "loopback ";
 constexpr int kFirstPort = 21'000;  // below the ports that Linux gives to outgoing connections
-constexpr int kPorts = 10 + kMostReplicas;
+constexpr int kPorts = 50;
 constexpr int kTries = 200;
 constexpr int kNetworks = 250;
 
@@ -105,9 +105,8 @@ Address Layout::at(int host, int port, int offset) const {
 }
 
 std::string Layout::grpc(const std::string& service, int host) const {
-  if (!namespaces_) return "unix:run/" + service + "-" + std::to_string(host) + ".sock";
-  const int port = service == "payment" ? 7001 : service == "inventory" ? 7002 : service == "delivery" ? 7003 : 7000;
-  return Address{host_address(host), std::to_string(port)}.text();
+  const int number = service == "payment" ? 1 : service == "inventory" ? 2 : service == "delivery" ? 3 : 0;
+  return at(host, 7000 + number, 18 + number * kMostReplicas).text();
 }
 
 std::string Layout::store_url(const std::string& password_file) const {

@@ -45,7 +45,7 @@ class Layout {
   [[nodiscard]] Address postgres(int host) const { return at(host, 5432, 6); }
   [[nodiscard]] Address patroni(int host) const { return at(host, 8008, 8); }
   [[nodiscard]] Address http(int host) const { return at(host, 8080, 10); }
-  /// As the services' --listen and --payment have it: a Unix socket where there are no namespaces.
+  /// As the services' --listen and --payment have it.
   [[nodiscard]] std::string grpc(const std::string& service, int host) const;
 
   /// The database for all services, without its password.
