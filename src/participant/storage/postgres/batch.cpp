@@ -150,8 +150,9 @@ postgres::Result<void> Batch::load(postgres::Connection& connection) {
   queue_loads(connection);
   loaded = try_load(connection);
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
-  CHECK(*loaded);
-  return {};
+  if (*loaded) return {};
+  connection.rollback();
+  return tl::unexpected(postgres::Error{postgres::ErrorClass::kRetry, {}, "somebody takes holders away"});
 }
 
 void Batch::queue_loads(postgres::Connection& connection) const {
