@@ -47,7 +47,7 @@ Result<void> make_schema(Connection& connection, const std::string& schema) {
 Result<int> migrate_locked(Connection& connection, const std::string& schema, Migrations migrations) {
   if (auto done = lock(connection, schema); !done) return tl::unexpected(done.error());
   if (auto done = make_schema(connection, schema); !done) return tl::unexpected(done.error());
-  const auto before = version_of(connection);
+  auto before = version_of(connection);
   if (!before) return before;
   if (*before > static_cast<int>(migrations.size())) {
     return tl::unexpected(Error{ErrorClass::kOther, {}, newer(schema, *before, migrations.size())});
@@ -99,8 +99,9 @@ ldt::Result<void> check_durability(Connection& connection, const std::vector<std
   if (settings->text(0, 2) != "on") weak.emplace_back("full_page_writes is off", "full_page_writes=off");
   for (const auto& [what, name] : weak) {
     if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) continue;
-    return failure(ErrorKind::kConflict, "PostgreSQL may lose what it has committed: " + what +
-                                             "; --allow-synchronous-commit " + name + " accepts that");
+    std::string detail = "PostgreSQL may lose what it has committed: ";
+    detail.append(what).append("; --allow-synchronous-commit ").append(name).append(" accepts that");
+    return failure(ErrorKind::kConflict, std::move(detail));
   }
   return {};
 }

@@ -192,6 +192,7 @@ postgres::Result<bool> Batch::try_load(postgres::Connection& connection) {
 /// It need not be durable by itself; the batch's COMMIT comes later in the log.
 void Batch::queue_new_holders(postgres::Connection& connection, const postgres::Rows& known) const {
   std::vector<std::string_view> known_names;
+  known_names.reserve(static_cast<std::size_t>(known.size()));
   for (int i = 0; i < known.size(); ++i) known_names.push_back(known.text(i, 1));
   std::vector<std::string_view> missing;
   std::set_difference(touched_.holders.begin(), touched_.holders.end(), known_names.begin(), known_names.end(),

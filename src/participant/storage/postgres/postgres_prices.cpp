@@ -16,6 +16,7 @@ postgres::Result<std::vector<PriceNow>> read_prices(postgres::Connection& connec
   const auto rows = connection.run(kPrices);
   if (!rows) return tl::unexpected(rows.error());
   std::vector<PriceNow> prices;
+  prices.reserve(static_cast<std::size_t>(rows->size()));
   for (int i = 0; i < rows->size(); ++i) {
     prices.push_back({std::string(rows->text(i, 0)), rows->integer(i, 1), rows->integer(i, 2)});
   }

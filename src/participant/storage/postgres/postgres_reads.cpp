@@ -80,6 +80,7 @@ Result<std::vector<HolderNow>> PostgresReads::holders(const std::string& after, 
   if (!rows) return tl::unexpected(rows.error());
   const Rows& found = rows->front();
   std::vector<HolderNow> holders;
+  holders.reserve(static_cast<std::size_t>(found.size()));
   for (int i = 0; i < found.size(); ++i) holders.push_back(to_holder(found, i));
   return holders;
 }
