@@ -128,7 +128,7 @@ class Parser {
         {"auto", Network::kAuto}, {"loopback", Network::kLoopback}, {"namespaces", Network::kNamespaces}};
     sub->add_option("--network", command->network,
                     "the cluster's hosts are network namespaces, or ports of the loopback interface\n"
-                    "(auto: namespaces for root)")
+                    "(auto: namespaces where they may be made, for root)")
         ->transform(CLI::CheckedTransformer(networks))
         ->needs("--cluster");
     sub->add_flag("--no-telemetry-store", command->no_telemetry_store,

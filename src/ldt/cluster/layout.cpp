@@ -4,13 +4,13 @@
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <functional>
 #include <memory>
 #include <optional>
 
+#include "ldt/cluster/network.h"
 #include "ldt/files.h"
 #include "ldt/listen_port.h"
 #include "ldt/text.h"
@@ -84,7 +84,7 @@ Result<Layout> Layout::choose(const DataFolder& data, Network wanted, int replic
     return failure(ErrorKind::kConflict, "the hosts of this cluster live in another kind of network (" + known +
                                              "), which etcd remembers; use --network auto or another data folder");
   }
-  const bool namespaces = wanted == Network::kNamespaces || (wanted == Network::kAuto && ::geteuid() == 0);
+  const bool namespaces = wanted == Network::kNamespaces || (wanted == Network::kAuto && HostNetwork::is_allowed());
   const auto base = choose_base(namespaces, data.path());
   if (!base) return tl::unexpected(base.error());
   return write_file(data.file(kFile), (namespaces ? kNamespaces : kLoopback) + std::to_string(*base) + "\n").map([&] {

@@ -1,6 +1,7 @@
 #include "ldt/cluster/network.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <sstream>
@@ -39,6 +40,14 @@ Result<void> ip_all(const std::vector<std::string>& commands) {
 }
 
 }  // namespace
+
+bool HostNetwork::is_allowed() {
+  const std::string name = "ldt-try-" + std::to_string(::getpid());
+  const std::string made = "-n " + name + " link add switch type bridge";
+  const bool allowed = ::geteuid() == 0 && ip_all({"netns add " + name, made}).has_value();
+  if (::geteuid() == 0) std::ignore = ip("netns delete " + name);
+  return allowed;
+}
 
 Result<std::unique_ptr<HostNetwork>> HostNetwork::create(const Layout& layout) {
   std::unique_ptr<HostNetwork> made(new HostNetwork(layout));

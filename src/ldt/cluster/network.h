@@ -11,6 +11,8 @@ namespace ldt::cluster {
 
 class HostNetwork {
  public:
+  /// Whether this process may make namespaces here: by trying.
+  [[nodiscard]] static bool is_allowed();
   /// Also clears away what a supervisor that was killed has left.
   [[nodiscard]] static Result<std::unique_ptr<HostNetwork>> create(const Layout& layout);
   ~HostNetwork();
