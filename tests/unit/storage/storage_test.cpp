@@ -11,7 +11,7 @@
 #include "services/delivery/rules.h"
 #include "services/inventory/rules.h"
 #include "services/payment/rules.h"
-#include "unit/participant/storage_world.h"
+#include "unit/storage/storage_world.h"
 
 namespace ldt::participant {
 namespace {

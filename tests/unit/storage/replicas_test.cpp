@@ -17,7 +17,7 @@
 #include "services/inventory/rules.h"
 #include "services/payment/rules.h"
 #include "support/eventually.h"
-#include "unit/participant/storage_world.h"
+#include "unit/storage/storage_world.h"
 
 namespace ldt::participant {
 namespace {
