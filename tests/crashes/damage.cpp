@@ -29,6 +29,7 @@ constexpr std::uintmax_t kPage = 4096;
 constexpr const char* kPrefix = "damage";
 constexpr std::size_t kShownDifference = 1000;
 constexpr std::chrono::seconds kStartPatience{8};
+constexpr std::chrono::seconds kSettlePatience{5};
 
 enum class Verdict { kRefused, kAudit, kError, kHarmless, kSilent };
 constexpr std::array<const char*, 5> kVerdicts{"refused at the start", "found by the audit", "an error when read",
@@ -161,8 +162,10 @@ Verdict examine(const Specimens& specimens, const std::optional<Damage>& damage,
     const auto audit = client.audit();
     if (!audit.at("ok").get<bool>()) return Verdict::kAudit;
     const auto& before = killed ? specimens.portrait_without_times : specimens.portrait;
-    const auto now = portrait(client, !killed);
-    if (now == before) return Verdict::kHarmless;
+    // Where the last transactions are gone, the orders that they ended are being driven to the same end again.
+    Json now;
+    const auto as_before = [&] { return (now = portrait(client, !killed)) == before; };
+    if (testing::eventually(as_before, kSettlePatience)) return Verdict::kHarmless;
     detail = Json::diff(before, now).dump().substr(0, kShownDifference);
     services.keep();
     detail = "in " + services.data().string() + ": " + detail;

@@ -37,7 +37,7 @@ class Bystander {
 
  private:
   void run() {
-    while (!stopping_) {
+    do {  // one at least, however short the test is
       const auto began = std::chrono::steady_clock::now();
       const auto answer = client_.place(request_);
       times_.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began));
@@ -45,7 +45,7 @@ class Bystander {
         surprises_.push_back(std::to_string(answer.status) + " " + answer.text);
       }
       std::this_thread::sleep_for(kPause);
-    }
+    } while (!stopping_);
   }
 
   static constexpr std::chrono::milliseconds kPause{5};
