@@ -211,6 +211,7 @@ int run(const Options& options) {
 
   order::GrpcAuditor auditor(**storage, channels);
   std::vector<std::unique_ptr<order::PeerHealth>> health;
+  health.reserve(channels.size());
   for (const auto& channel : channels) health.push_back(std::make_unique<order::PeerHealth>(channel));
   for (const auto& peer : health) peer->start();
   const auto readiness = [&]() -> std::vector<std::pair<std::string, bool>> {

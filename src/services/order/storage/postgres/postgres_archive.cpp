@@ -162,6 +162,7 @@ Result<std::vector<Quantity>> PostgresArchive::sold(const SoldQuery& query) {
           Parameters().array(skus));
   if (!rows) return tl::unexpected(rows.error());
   std::vector<Quantity> quantities;
+  quantities.reserve(static_cast<std::size_t>(rows->size()));
   for (int i = 0; i < rows->size(); ++i) quantities.push_back({rows->integer(i, 0)});
   return quantities;
 }
