@@ -1,23 +1,10 @@
 #include "chaos/options.h"
 
-#include <charconv>
 #include <stdexcept>
 
+#include "support/option_number.h"
+
 namespace ldt::testing {
-namespace {
-
-template <class Number>
-Number number(const std::string& option, const std::string& text, Number low, Number high) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= low && value <= high)) {
-    throw std::invalid_argument(option + " needs a number from " + std::to_string(low) + " to " + std::to_string(high) +
-                                ", not '" + text + "'");
-  }
-  return value;
-}
-
-}  // namespace
 
 Options parse_options(const std::vector<std::string>& words) {
   Options options;
@@ -30,11 +17,11 @@ Options parse_options(const std::vector<std::string>& words) {
     if (word == "--help") {
       options.help = true;
     } else if (word == "--minutes") {
-      options.minutes = number<double>(word, value(), 0.5, 1440);
+      options.minutes = option_number<double>(word, value(), 0.5, 1440);
     } else if (word == "--seed") {
-      options.seed = number<std::uint64_t>(word, value(), 0, UINT64_MAX);
+      options.seed = option_number<std::uint64_t>(word, value(), 0, UINT64_MAX);
     } else if (word == "--rate") {
-      options.rate = number<int>(word, value(), 1, 100'000);
+      options.rate = option_number<int>(word, value(), 1, 100'000);
     } else {
       throw std::invalid_argument("there is no option '" + word + "'");
     }

@@ -1,23 +1,10 @@
 #include "cluster/options.h"
 
-#include <charconv>
 #include <stdexcept>
 
+#include "support/option_number.h"
+
 namespace ldt::testing {
-namespace {
-
-template <class Number>
-Number number(const std::string& option, const std::string& text, Number low, Number high) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= low && value <= high)) {
-    throw std::invalid_argument(option + " needs a number from " + std::to_string(low) + " to " + std::to_string(high) +
-                                ", not '" + text + "'");
-  }
-  return value;
-}
-
-}  // namespace
 
 ClusterOptions parse_cluster_options(const std::vector<std::string>& words) {
   ClusterOptions options;
@@ -34,13 +21,13 @@ ClusterOptions parse_cluster_options(const std::vector<std::string>& words) {
     } else if (word == "--list") {
       options.list = true;
     } else if (word == "--minutes") {
-      options.minutes = number<double>(word, value(), 0.5, 1440);
+      options.minutes = option_number<double>(word, value(), 0.5, 1440);
     } else if (word == "--seed") {
-      options.seed = number<std::uint64_t>(word, value(), 0, UINT64_MAX);
+      options.seed = option_number<std::uint64_t>(word, value(), 0, UINT64_MAX);
     } else if (word == "--rate") {
-      options.rate = number<int>(word, value(), 1, 100'000);
+      options.rate = option_number<int>(word, value(), 1, 100'000);
     } else if (word == "--replicas") {
-      options.replicas = number<int>(word, value(), 2, 8);
+      options.replicas = option_number<int>(word, value(), 2, 8);
     } else if (word == "--only") {
       options.only = value();
     } else {

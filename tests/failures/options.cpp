@@ -1,21 +1,12 @@
 #include "failures/options.h"
 
-#include <charconv>
 #include <chrono>
 #include <stdexcept>
 
+#include "support/option_number.h"
+
 namespace ldt::testing {
 namespace {
-
-std::uint64_t number(const std::string& option, const std::string& text, std::uint64_t low, std::uint64_t high) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
-    throw std::invalid_argument(option + " needs a number from " + std::to_string(low) + " to " + std::to_string(high) +
-                                ", not '" + text + "'");
-  }
-  return value;
-}
 
 std::uint64_t today() {
   const auto days = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()).time_since_epoch();
@@ -40,13 +31,13 @@ Options parse_options(const std::vector<std::string>& words) {
     } else if (word == "--filter") {
       options.plan.filter = value();
     } else if (word == "--seed") {
-      options.plan.seed = number(word, value(), 0, UINT64_MAX);
+      options.plan.seed = option_number<std::uint64_t>(word, value(), 0, UINT64_MAX);
     } else if (word == "--sample") {
-      options.plan.sample = static_cast<int>(number(word, value(), 0, 1'000'000));
+      options.plan.sample = option_number<int>(word, value(), 0, 1'000'000);
     } else if (word == "--parallel") {
-      options.runner.parallel = static_cast<int>(number(word, value(), 1, 256));
+      options.runner.parallel = option_number<int>(word, value(), 1, 256);
     } else if (word == "--step-timeout-ms") {
-      options.step_timeout_ms = static_cast<int>(number(word, value(), 50, 5000));
+      options.step_timeout_ms = option_number<int>(word, value(), 50, 5000);
     } else {
       throw std::invalid_argument("there is no option '" + word + "'");
     }
