@@ -1,5 +1,5 @@
 // Commands to participants and their replies, whatever carries them.
-// Implemented over gRPC by participant_link.h; tests bring their own.
+// Implemented by peers/participant_links.h; tests bring their own.
 // Invariant: a reply may come late, twice or never; the saga decides what it is worth.
 #pragma once
 
