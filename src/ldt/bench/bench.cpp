@@ -11,8 +11,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "ldt/api_client.h"
-#include "ldt/audit.h"
 #include "ldt/bench/bench.h"
 #include "ldt/bench/cluster_bench.h"
 #include "ldt/bench/costs.h"
@@ -20,11 +18,13 @@
 #include "ldt/bench/own_marketplace.h"
 #include "ldt/bench/report.h"
 #include "ldt/bench/workload.h"
+#include "ldt/client/api_client.h"
 #include "ldt/commands.h"
-#include "ldt/data_folder.h"
 #include "ldt/exit_codes.h"
-#include "ldt/terminal.h"
-#include "ldt/text.h"
+#include "ldt/orders/audit.h"
+#include "ldt/output/terminal.h"
+#include "ldt/output/text.h"
+#include "ldt/processes/data_folder.h"
 
 namespace ldt {
 namespace bench {

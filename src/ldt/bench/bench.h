@@ -6,9 +6,9 @@
 #include <string>
 
 #include "base/result.h"
-#include "ldt/address.h"
 #include "ldt/arguments.h"
 #include "ldt/bench/report.h"
+#include "ldt/client/address.h"
 #include "platform/process/signals.h"
 
 namespace ldt::bench {

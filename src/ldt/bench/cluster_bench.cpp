@@ -12,14 +12,14 @@
 #include "ldt/bench/own_marketplace.h"
 #include "ldt/bench/process_costs.h"
 #include "ldt/cluster/programs.h"
-#include "ldt/data_folder.h"
 #include "ldt/exit_codes.h"
-#include "ldt/files.h"
-#include "ldt/json_access.h"
-#include "ldt/run_program.h"
-#include "ldt/table.h"
-#include "ldt/terminal.h"
-#include "ldt/text.h"
+#include "ldt/output/json_access.h"
+#include "ldt/output/table.h"
+#include "ldt/output/terminal.h"
+#include "ldt/output/text.h"
+#include "ldt/processes/data_folder.h"
+#include "ldt/processes/files.h"
+#include "ldt/processes/run_program.h"
 
 namespace ldt::bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
-#include "ldt/json_access.h"
+#include "ldt/output/json_access.h"
 
 namespace ldt::bench {
 namespace {

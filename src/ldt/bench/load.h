@@ -18,9 +18,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "ldt/address.h"
 #include "ldt/bench/histogram.h"
 #include "ldt/bench/response.h"
+#include "ldt/client/address.h"
 #include "platform/process/signals.h"
 #include "platform/process/unique_fd.h"
 

@@ -17,8 +17,8 @@
 #include <sstream>
 #include <thread>
 
-#include "ldt/data_folder.h"
-#include "ldt/terminal.h"
+#include "ldt/output/terminal.h"
+#include "ldt/processes/data_folder.h"
 #include "platform/process/spawn.h"
 #include "platform/process/unique_fd.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "ldt/address.h"
+#include "ldt/client/address.h"
 #include "platform/process/signals.h"
 
 namespace ldt::bench {

@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <utility>
 
-#include "ldt/json_access.h"
-#include "ldt/table.h"
-#include "ldt/terminal.h"
-#include "ldt/text.h"
+#include "ldt/output/json_access.h"
+#include "ldt/output/table.h"
+#include "ldt/output/terminal.h"
+#include "ldt/output/text.h"
 
 namespace ldt::bench {
 namespace {

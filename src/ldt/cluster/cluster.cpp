@@ -11,12 +11,12 @@
 #include <cstring>
 #include <utility>
 
-#include "ldt/api_client.h"
+#include "ldt/client/api_client.h"
 #include "ldt/cluster/configuration.h"
 #include "ldt/cluster/leftovers.h"
-#include "ldt/files.h"
-#include "ldt/json_access.h"
-#include "ldt/run_program.h"
+#include "ldt/output/json_access.h"
+#include "ldt/processes/files.h"
+#include "ldt/processes/run_program.h"
 
 namespace ldt::cluster {
 namespace {

@@ -11,7 +11,7 @@
 #include "ldt/cluster/layout.h"
 #include "ldt/cluster/network.h"
 #include "ldt/cluster/programs.h"
-#include "ldt/service_plan.h"
+#include "ldt/processes/service_plan.h"
 
 namespace ldt::cluster {
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "ldt/address.h"
+#include "ldt/client/address.h"
 #include "ldt/cluster/layout.h"
 #include "ldt/cluster/programs.h"
 

@@ -11,9 +11,9 @@
 #include <optional>
 
 #include "ldt/cluster/network.h"
-#include "ldt/files.h"
-#include "ldt/listen_port.h"
-#include "ldt/text.h"
+#include "ldt/output/text.h"
+#include "ldt/processes/files.h"
+#include "ldt/processes/listen_port.h"
 
 namespace ldt::cluster {
 namespace {

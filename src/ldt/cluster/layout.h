@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "ldt/address.h"
 #include "ldt/arguments.h"
-#include "ldt/data_folder.h"
+#include "ldt/client/address.h"
+#include "ldt/processes/data_folder.h"
 
 namespace ldt::cluster {
 

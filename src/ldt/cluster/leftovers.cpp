@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "ldt/files.h"
+#include "ldt/processes/files.h"
 
 namespace ldt::cluster {
 namespace {

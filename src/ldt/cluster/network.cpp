@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "ldt/cluster/programs.h"
-#include "ldt/run_program.h"
+#include "ldt/processes/run_program.h"
 #include "platform/process/unique_fd.h"
 
 namespace ldt::cluster {
