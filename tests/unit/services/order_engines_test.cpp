@@ -198,6 +198,27 @@ TEST_F(Engines, RetryAnOrderThatAnotherHolds) {
   EXPECT_EQ(a.engine().held(), 0U);
 }
 
+// HELD here, then HELD again there: what the first one remembers looks like what is stored, and is not.
+TEST_F(Engines, RetryAnOrderThatTheyHeldBeforeAnotherDid) {
+  Node a(url_, "a"), b(url_, "b");
+  Told told;
+  const auto id = hold(a, told);
+  b.participants.silent = saga::Step::kReserve;
+  b.steer(Steering::kRetry, id, [](const auto& result) { EXPECT_TRUE(result.has_value()); });
+  EXPECT_TRUE(ends(b, id, OrderState::kHeld));
+  a.participants.silent = saga::Step::kReserve;
+  a.steer(Steering::kRetry, id, [](const auto& result) { EXPECT_TRUE(result.has_value()); });
+  EXPECT_EQ(a.state_of(id), OrderState::kRunning);
+  EXPECT_TRUE(testing::eventually([&] {
+    b.turn();
+    return b.engine().held() == 0;
+  })) << "the one that held it last hears that it has lost it";
+  EXPECT_TRUE(ends(a, id, OrderState::kHeld)) << "the one that has taken it back lets it go, and nobody drives it";
+  a.participants.silent.reset();
+  a.steer(Steering::kRetry, id, [](const auto& result) { EXPECT_TRUE(result.has_value()); });
+  EXPECT_TRUE(ends(a, id, OrderState::kCompleted));
+}
+
 TEST_F(Engines, CancelAnOrderThatAnotherIsDriving) {
   Node a(url_, "a"), b(url_, "b");
   Told told;

@@ -181,6 +181,7 @@ class Engine {
   /// Another order was accepted under the same idempotency key, by another engine.
   void yield_to(Active& active, const KeyOwner& owner);
   Active* take_over(SteerInput& input);
+  [[nodiscard]] bool may_be_stale(const Active& active) const;
 
   void dispatch(Active& active, const saga::Event& event);
   void perform(Active& active, const saga::Action& action);

@@ -135,7 +135,8 @@ void Engine::wait_for(Active& active, std::chrono::milliseconds wait, PlaceCallb
 
 void Engine::take(SteerInput& input) {
   const auto found = active_.find(input.id);
-  Active* const taken = found != active_.end() ? found->second.get() : take_over(input);
+  const bool known = found != active_.end() && !may_be_stale(*found->second);
+  Active* const taken = known ? found->second.get() : take_over(input);
   if (taken == nullptr) {
     if (!input.done) return;
     // Not in flight: it has finished, or never was. The archive knows.

@@ -285,28 +285,41 @@ std::vector<Saga> with_own(std::vector<Saga> stored, std::vector<Saga> own) {
     return std::any_of(own.begin(), own.end(), [&saga](const Saga& known) { return known.id == saga.id; });
   });
   std::move(stored.begin(), stored.end(), std::back_inserter(own));
-  std::sort(own.begin(), own.end(), [](const Saga& a, const Saga& b) { return a.id < b.id; });
   return own;
+}
+
+std::vector<Saga> first_of(std::vector<Saga> sagas, bool stuck_only, std::uint32_t limit) {
+  if (stuck_only) std::erase_if(sagas, [](const Saga& saga) { return !saga.stuck; });
+  std::sort(sagas.begin(), sagas.end(), [](const Saga& a, const Saga& b) { return a.id < b.id; });
+  if (sagas.size() > limit) sagas.resize(limit);
+  return sagas;
+}
+
+/// Another replica has taken them over and ended them, which this one's engine hears a moment later.
+void drop_ended(std::vector<Saga>& own, OrderArchive& archive) {
+  std::vector<OrderId> ids;
+  ids.reserve(own.size());
+  for (const auto& saga : own) ids.push_back(saga.id);
+  const auto orders = ids.empty() ? std::vector<OrderView>{} : archive.get_all(ids).value_or(std::vector<OrderView>{});
+  std::set<OrderId> ended;
+  for (const auto& order : orders) {
+    if (saga::is_final(order.state)) ended.insert(order.id);
+  }
+  std::erase_if(own, [&ended](const Saga& saga) { return ended.contains(saga.id); });
 }
 
 }  // namespace
 
 void EngineLoop::sagas(bool stuck_only, std::uint32_t limit, std::function<void(std::vector<Saga>)> done) {
-  if (!shared()) return own_sagas({}, stuck_only, limit, std::move(done));
-  reader_->post([this, stuck_only, limit, done = std::move(done)](OrderArchive& archive) mutable {
-    auto stored = archive.sagas(stuck_only, limit);
-    own_sagas(stored ? std::move(*stored) : std::vector<Saga>{}, stuck_only, limit, std::move(done));
-  });
-}
-
-void EngineLoop::own_sagas(std::vector<Saga> others, bool stuck_only, std::uint32_t limit,
-                           std::function<void(std::vector<Saga>)> done) {
-  post(SurveyInput{[others = std::move(others), stuck_only, limit, done = std::move(done)](
-                       const std::vector<OrderView>&, std::vector<Saga> sagas) mutable {
-    sagas = with_own(std::move(others), std::move(sagas));
-    if (stuck_only) std::erase_if(sagas, [](const Saga& saga) { return !saga.stuck; });
-    if (sagas.size() > limit) sagas.resize(limit);
-    done(std::move(sagas));
+  post(SurveyInput{[this, stuck_only, limit, done = std::move(done)](const std::vector<OrderView>&,
+                                                                     std::vector<Saga> sagas) mutable {
+    auto own = first_of(std::move(sagas), stuck_only, limit);
+    if (!shared()) return done(std::move(own));
+    reader_->post([own = std::move(own), stuck_only, limit, done = std::move(done)](OrderArchive& archive) mutable {
+      drop_ended(own, archive);
+      auto stored = archive.sagas(stuck_only, limit).value_or(std::vector<Saga>{});
+      done(first_of(with_own(std::move(stored), std::move(own)), stuck_only, limit));
+    });
   }});
 }
 

@@ -60,8 +60,6 @@ class EngineLoop final : public Orders, private World {
   /// Other engines may drive orders of the same store.
   [[nodiscard]] bool shared() const { return elsewhere_ != nullptr; }
   void own_waiting(std::vector<OrderView> stored, std::function<void(std::vector<OrderView>)> done);
-  void own_sagas(std::vector<Saga> others, bool stuck_only, std::uint32_t limit,
-                 std::function<void(std::vector<Saga>)> done);
   void get_shared(const OrderId& id, std::function<void(Result<OrderView>)> done);
   void post(Input input);
   void steer(Steering steering, OrderId id, SteerCallback done);

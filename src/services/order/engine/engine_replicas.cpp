@@ -87,6 +87,12 @@ void Engine::yield_to(Active& active, const KeyOwner& owner) {
   dispatch(active, {.kind = EventKind::kAnswer, .step = Step::kAccept, .answer = saga::Answer::kRefused});
 }
 
+/// A HELD order moves by request only, and any replica may have been asked meanwhile: what this one remembers of it may
+/// be a HELD of before.
+bool Engine::may_be_stale(const Active& active) const {
+  return limits_.attend_every.count() > 0 && active.saga.phase == Phase::kHeld;
+}
+
 /// nullptr where it is not to be had; then either the archive knows, or the caller has been answered.
 Engine::Active* Engine::take_over(SteerInput& input) {
   if (limits_.attend_every.count() == 0) return nullptr;
@@ -96,6 +102,7 @@ Engine::Active* Engine::take_over(SteerInput& input) {
                   {})(tl::unexpected(CommandFailure{CommandFailure::Kind::kUnavailable, row.error().detail, {}}));
     return nullptr;
   }
+  if (const auto stale = active_.find(input.id); stale != active_.end()) let_go(*stale->second);
   return *row ? &adopt(std::move(**row), Outcome::kNone) : nullptr;
 }
 

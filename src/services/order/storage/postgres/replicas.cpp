@@ -85,7 +85,12 @@ Result<std::vector<PostgresStore::Gone>> PostgresStore::keep_lease(Connection& c
   for (const auto n : let_go_) let_go.add(n);
   connection.queue("DELETE FROM taken_over WHERE replica = $1 AND n = ANY($2)",
                    Parameters().integer(replica_).array(let_go));
-  connection.queue("SELECT n, id FROM taken_over WHERE replica = $1 ORDER BY n", Parameters().integer(replica_));
+  // What this replica has taken back since is its own.
+  connection.queue(
+      "SELECT t.n, t.id, o.owner = $1 FROM taken_over t LEFT JOIN orders o ON o.id = t.id WHERE t.replica = $1 ORDER "
+      "BY "
+      "t.n",
+      Parameters().integer(replica_));
   static const std::string kInDoubt =
       "SELECT " + kColumns + " FROM orders o WHERE o.id = ANY($1) AND o.owner = $2 AND o.state < 3";
   connection.queue(kInDoubt, Parameters().array(array_of(attendance.in_doubt)).integer(replica_));
@@ -104,7 +109,8 @@ Result<std::vector<PostgresStore::Gone>> PostgresStore::keep_lease(Connection& c
   let_go_.clear();
   for (int i = 0; i < (*rows)[2].size(); ++i) {
     let_go_.push_back((*rows)[2].integer(i, 0));
-    if (const auto id = (*rows)[2].order_id(i, 1)) attended.lost.push_back(*id);
+    const bool taken_back = !(*rows)[2].is_null(i, 2) && (*rows)[2].boolean(i, 2);
+    if (const auto id = (*rows)[2].order_id(i, 1); id && !taken_back) attended.lost.push_back(*id);
   }
   auto resolved = postgres_schema::read_rows((*rows)[3]);
   if (!resolved) return tl::unexpected(resolved.error());
