@@ -16,6 +16,7 @@ namespace ldt {
 namespace {
 
 constexpr std::string_view kSuffix = ".jsonl";
+constexpr std::string_view kHostPrefix = "host-";
 constexpr std::string_view kTimePrefix = "{\"time\":\"";
 constexpr std::size_t kTimeLength = 27;  // 2026-01-31T12:00:00.000000Z
 constexpr int kMostGenerations = 1000;
@@ -163,13 +164,25 @@ void read_new_lines(LogPosition& position, std::vector<std::string>& lines) {
 
 }  // namespace
 
+std::vector<std::string> log_folders(const std::string& folder) {
+  std::set<std::string> folders{""};
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kHostPrefix) && entry.is_directory(error)) folders.insert(name + "/");
+  }
+  return {folders.begin(), folders.end()};
+}
+
 std::vector<std::string> logged_services(const std::string& folder) {
   std::set<std::string> services;
-  std::error_code error;
-  for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
-    const std::string name = file.path().filename().string();
-    const auto suffix = name.find(kSuffix);
-    if (suffix != std::string::npos && suffix > 0) services.insert(name.substr(0, suffix));
+  for (const auto& within : log_folders(folder)) {
+    std::error_code error;
+    for (const auto& file : std::filesystem::directory_iterator(folder + "/" + within, error)) {
+      const std::string name = file.path().filename().string();
+      const auto suffix = name.find(kSuffix);
+      if (suffix != std::string::npos && suffix > 0) services.insert(within + name.substr(0, suffix));
+    }
   }
   return {services.begin(), services.end()};
 }

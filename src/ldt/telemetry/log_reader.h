@@ -12,7 +12,11 @@
 
 namespace ldt {
 
-/// The services that have a log in the folder: "order" for order.jsonl, order.jsonl.1, ...
+/// Where services log: "", and of a cluster "host-1/" and so on.
+[[nodiscard]] std::vector<std::string> log_folders(const std::string& folder);
+
+/// The services that have a log in the folder: "order" for order.jsonl, order.jsonl.1, ...; "host-1/order" of a
+/// cluster.
 [[nodiscard]] std::vector<std::string> logged_services(const std::string& folder);
 
 /// The time that a line starts with; empty where the line is torn.

@@ -72,6 +72,17 @@ class Printer {
   }
 }
 
+/// The services in all folders where they may log.
+std::vector<std::string> everywhere(const std::string& folder, const std::vector<std::string>& services) {
+  const auto folders = log_folders(folder);
+  std::vector<std::string> all;
+  all.reserve(folders.size() * services.size());
+  for (const auto& within : folders) {
+    for (const auto& service : services) all.push_back(within + service);
+  }
+  return all;
+}
+
 int show_files(const LogsCommand& command, std::int64_t since_us) {
   const std::string folder = command.target.data_folder + "/log";
   struct stat status {};
@@ -80,8 +91,9 @@ int show_files(const LogsCommand& command, std::int64_t since_us) {
     return kExitCannot;
   }
   auto services = logged_services(folder);
-  if (command.follow) services = kServices;  // those too that have written nothing yet
-  if (!command.service.empty()) services = {command.service};
+  if (!command.service.empty()) services = everywhere(folder, {command.service});
+  // Those too that have written nothing yet.
+  if (command.follow && command.service.empty()) services = everywhere(folder, kServices);
 
   Printer printer(command, since_us);
   const bool from_now = command.order.empty() && since_us == 0 && !command.limit;
