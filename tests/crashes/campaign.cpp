@@ -38,6 +38,12 @@ void print_failure(Services& services, const PassResult& result) {
 
 }  // namespace
 
+Campaign::Campaign(std::size_t jobs, const std::string& journal) : jobs_(jobs) {
+  if (journal.empty()) return;
+  journal_.open(journal, std::ios::app);
+  if (!journal_) throw std::runtime_error("cannot write the journal " + journal);
+}
+
 bool Campaign::count(Counts& counts) {
   const Heartbeat heartbeat("counting what each service does");
   auto services = open_marketplace();
@@ -117,7 +123,12 @@ void Campaign::note(Services& services, const PassResult& result) {
                                   std::string(kFaultNames.at(static_cast<std::size_t>(point.strike.fault)));
     ++tally_.by_operation[operation].at(point.service);
   }
-  if (result.violations.empty()) return;
+  if (result.violations.empty()) {
+    for (const auto& point : result.struck) journal_ << name_of(point) << "\n";
+    for (const auto& point : result.not_reached) journal_ << name_of(point) << " not reached\n";
+    journal_.flush();
+    return;
+  }
   ++tally_.failed;
   print_failure(services, result);
 }

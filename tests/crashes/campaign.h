@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <string>
@@ -23,7 +24,8 @@ struct Tally {
 
 class Campaign {
  public:
-  explicit Campaign(std::size_t jobs) : jobs_(jobs) {}
+  /// @param journal  a file that is told of every point that a pass without a violation is done with; "": none
+  explicit Campaign(std::size_t jobs, const std::string& journal = "");
 
   /// Counts what each service does where nothing strikes.
   /// @return false where even that fails
@@ -40,6 +42,7 @@ class Campaign {
   void tell_progress(std::size_t passes);
 
   const std::size_t jobs_;
+  std::ofstream journal_;
   std::mutex mutex_;
   std::atomic<std::size_t> working_{0};  // threads
   std::size_t next_ = 0;

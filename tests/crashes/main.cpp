@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "crashes/campaign.h"
@@ -24,6 +26,7 @@ constexpr std::size_t kDefaultCreations = 60;
 struct Options {
   std::string service, kind, what, phase;
   std::vector<std::string> points;
+  std::string journal;
   std::uint64_t seed = 1;
   std::size_t jobs = 4;
   std::size_t passes = kDefaultPasses;
@@ -40,6 +43,7 @@ CLI::Validator one_of(const Names& names) {
 
 void declare(CLI::App& app, Options& options) {
   app.add_flag("--all", options.all, "every point: about an hour on two cores");
+  app.add_option("--journal", options.journal, "a file of the points that are done: a second call goes on from there");
   app.add_option("--passes", options.passes, "passes of the script; each strikes up to one point an order")
       ->capture_default_str();
   app.add_option("--service", options.service, "points of this service alone")->check(one_of(kServiceNames));
@@ -106,6 +110,15 @@ int finish(std::size_t passed, std::size_t failed) {
   return failed == 0 && passed > 0 ? 0 : 1;
 }
 
+/// Those that an earlier call with the same journal is not done with.
+std::vector<Point> without_done(std::vector<Point> points, const std::string& journal) {
+  std::set<std::string> done;
+  std::ifstream lines(journal);
+  for (std::string line; std::getline(lines, line);) done.insert(line.substr(0, line.find(' ')));
+  std::erase_if(points, [&](const Point& point) { return done.contains(name_of(point)); });
+  return points;
+}
+
 int replay(const Passes& passes) {
   Campaign campaign(1);
   campaign.run(passes);
@@ -119,7 +132,7 @@ int run(const Options& options, const Wanted& wanted) {
     const auto damage = run_damage(options.jobs, options.all, options.seed);
     return finish(damage.passed, damage.failed);
   }
-  Campaign campaign(options.jobs);
+  Campaign campaign(options.jobs, options.journal);
   Counts counts{};
   if (!campaign.count(counts)) return finish(0, 1);
   const auto points = enumerate(counts, wanted, options.seed);
@@ -127,7 +140,9 @@ int run(const Options& options, const Wanted& wanted) {
     for (const auto& point : points) std::printf("%s\n", name_of(point).c_str());
     return 0;
   }
-  const auto passes = plan(points, options);
+  const auto left = options.journal.empty() ? points : without_done(points, options.journal);
+  if (left.size() < points.size()) std::printf("%zu points are done already\n", points.size() - left.size());
+  const auto passes = plan(left, options);
   std::size_t planned = 0;
   for (const auto& pass : passes) planned += pass.size();
   std::printf("%zu of %zu points, in %zu passes\n", planned, points.size(), passes.size());

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <thread>
+
+#include "support/eventually.h"
 
 namespace ldt::testing {
 namespace {
@@ -11,6 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kSayEvery{2};
 constexpr std::chrono::seconds kTimeForReruns{120};  // each of two times
+constexpr std::chrono::seconds kTimeForAudit{60};
 constexpr std::size_t kRerunsAtATime = 8;
 // Each participant is let die once in 0.1 s: more orders at a time only wait longer.
 constexpr std::size_t kCrashingAtATime = 24;
@@ -200,10 +204,25 @@ void Runner::rerun(const Positions& positions, std::size_t parallel, int step_ti
   if (late) say("there is no time to try the rest again: it stays as it was seen");
 }
 
+/// A service that has only just been started again is not reached at once: that is no finding. What an audit finds is.
 void Runner::audit(Track& track) {
-  track.market.wait_until_ready();
-  const auto audit = track.market.client().audit();
-  if (!audit.at("ok").get<bool>() || !audit.at("violations").empty()) outcome_.audit += audit.dump(2) + "\n";
+  Json audit;
+  std::string trouble;
+  const auto audited = [&] {
+    try {
+      track.market.wait_until_ready();
+      audit = track.market.client().audit();
+      return true;
+    } catch (const std::exception& error) {
+      trouble = error.what();
+      return false;
+    }
+  };
+  if (!eventually(audited, kTimeForAudit)) {
+    outcome_.audit += "no audit could be made: " + trouble + "\n";
+  } else if (!audit.at("ok").get<bool>() || !audit.at("violations").empty()) {
+    outcome_.audit += audit.dump(2) + "\n";
+  }
 }
 
 }  // namespace ldt::testing
