@@ -18,7 +18,8 @@ namespace ldt::crashes {
 
 struct Tally {
   std::size_t struck = 0, failed = 0 /* passes */, not_reached = 0, passes = 0;
-  std::uint64_t taken_back = 0;                                            // writes that power cuts dropped
+  std::size_t again = 0;         // passes that were made twice, since orders ended otherwise than the documents allow
+  std::uint64_t taken_back = 0;  // writes that power cuts dropped
   std::map<std::string, std::array<std::size_t, kServices>> by_operation;  // "wal-write kill": struck, by service
 };
 
@@ -37,6 +38,7 @@ class Campaign {
 
  private:
   void work_off(const std::vector<std::map<int, Point>>& passes);
+  void note_again(const PassResult& result);
   void note_trouble(const std::string& what);
   void note(Services& services, const PassResult& result);
   void tell_progress(std::size_t passes);

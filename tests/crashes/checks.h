@@ -29,4 +29,7 @@ void check_books(testing::Client& client, const Script& script, const std::vecto
 
 void check_end(const ScriptedOrder& scripted, const testing::Json& order, Violations& violations);
 
+/// Whether nothing is wrong but that orders ended otherwise than the documents allow.
+[[nodiscard]] bool only_other_ends(const Violations& violations);
+
 }  // namespace ldt::crashes

@@ -29,8 +29,8 @@ std::string table_of(const Tally& tally) {
 void write_report(const Tally& tally, std::size_t planned, std::size_t all) {
   std::ostringstream text;
   text << planned << " of " << all << " points in " << tally.passes << " passes: " << tally.struck << " struck, "
-       << tally.not_reached << " not reached, " << tally.taken_back << " writes dropped by power cuts, " << tally.failed
-       << " passes failed\n";
+       << tally.not_reached << " not reached, " << tally.taken_back << " writes dropped by power cuts, " << tally.again
+       << " passes made again, " << tally.failed << " failed\n";
   const std::string summary = text.str();
   std::printf("%s%s", table_of(tally).c_str(), summary.c_str());
   const char* folder = std::getenv("LDT_REPORTS");
