@@ -99,10 +99,10 @@ export const OrderTable = ({ orders }: { orders: Order[] }) => (
           <th>Order</th>
           <th>User</th>
           <th class="right">Buys</th>
-          <th class="right">Credits</th>
+          <th class="right widest-only">Credits</th>
           <th>State</th>
           <th>Why</th>
-          <th class="right">Took</th>
+          <th class="right roomy-only">Took</th>
         </tr>
       </thead>
       <tbody>
@@ -119,10 +119,10 @@ export const OrderTable = ({ orders }: { orders: Order[] }) => (
             </td>
             <td data-label="Buys" class="right clip">
               <span class="name" title={order.sku}>
-                {number(order.quantity)} <span class="muted">{order.sku}</span>
+                {number(order.quantity)} <span class="muted roomy-only">{order.sku}</span>
               </span>
             </td>
-            <td data-label="Credits" class="right">
+            <td data-label="Credits" class="right widest-only">
               {number(order.total)}
             </td>
             <td data-label="State">
@@ -131,7 +131,7 @@ export const OrderTable = ({ orders }: { orders: Order[] }) => (
             <td data-label="Why" class="why">
               <Why order={order} />
             </td>
-            <td data-label="Took" class="right">
+            <td data-label="Took" class="right roomy-only">
               {order.finished_at ? duration(micros(order.finished_at) - micros(order.created_at)) : '…'}
             </td>
           </tr>

@@ -31,12 +31,21 @@ const recent = (series: ActivitySecond[], of: (second: ActivitySecond) => number
 
 const rate = (value: number) => (value >= 100 ? short_number(Math.round(value)) : value.toFixed(value < 10 ? 1 : 0));
 
+/** How many of the orders that ended completed; nothing while none has. */
+function success(totals: Activity['totals']): string | undefined {
+  const ended = totals.completed + totals.reverted;
+  if (ended === 0) return undefined;
+  const percent = (100 * totals.completed) / ended;
+  // 100 % is said of all only.
+  return `${totals.reverted ? Math.min(99.9, percent).toFixed(1) : '100'} %`;
+}
+
 const Figures = ({ activity }: { activity: Activity | undefined }) => {
   const dash = '–';
   const series = activity?.series ?? [];
   const last_p99 = [...series].reverse().find((second) => second.p99_us !== null)?.p99_us;
   return (
-    <dl class="figures">
+    <dl class="figures eight">
       <Figure
         label="Orders / s"
         value={activity ? rate(recent(series, (each) => each.accepted)) : dash}
@@ -58,6 +67,11 @@ const Figures = ({ activity }: { activity: Activity | undefined }) => {
         label="Reverted"
         value={activity ? short_number(activity.totals.reverted) : dash}
         hint="Since the service started"
+      />
+      <Figure
+        label="Success"
+        value={(activity && success(activity.totals)) ?? dash}
+        hint="Completed, of the orders that ended since the service started"
       />
       <Figure label="Latest p99" value={last_p99 ? duration(last_p99) : dash} hint="Acceptance to end" />
     </dl>
@@ -136,7 +150,7 @@ const StreamLine = ({ row }: { row: StreamRow }) => (
     <td>
       <OrderLink id={row.id} />
     </td>
-    <td class="clip">
+    <td class="flexible">
       <UserLink user={row.user} />
     </td>
     <td class="widest-only clip">

@@ -28,6 +28,9 @@ const height = 168;
 const axis_widths = { linear: 52, logarithmic: 66 };
 const axis_height = 32;
 
+/** Of the logarithmic axis while there is nothing to show: 1 ms to 1 s, so that the chart has its frame already. */
+const idle_range: [number, number] = [1e3, 1e6];
+
 /** Of a logarithmic axis, a line at each power of ten only. */
 const tenfold: uPlot.Axis.Filter = (_, splits) => splits.map((value) => (/^10*$/.test(String(value)) ? value : null));
 
@@ -47,7 +50,13 @@ function options_of(props: ChartProps, width: number): uPlot.Options {
     scales: {
       // As long as ever, also when a service has only just started.
       x: { range: (_, __, newest) => [newest - seconds_shown, newest] },
-      y: props.logarithmic ? { distr: 3, log: 10 } : { range: (_, __, max) => [0, Math.max(4, max * 1.15)] },
+      y: props.logarithmic
+        ? {
+            distr: 3,
+            log: 10,
+            range: (_, min, max) => (min === null || max === null ? idle_range : uPlot.rangeLog(min, max, 10, false)),
+          }
+        : { range: (_, __, max) => [0, Math.max(4, max * 1.15)] },
     },
     axes: [
       { ...axis, size: axis_height, space: 64, values: '{HH}:{mm}:{ss}' },
