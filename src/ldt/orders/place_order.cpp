@@ -75,31 +75,42 @@ Result<Answer> place(const ApiClient& api, const std::string& body, const std::s
 
 bool is_settled(const boost::json::value& order) { return is_final(order) || json::text(order, "state") == "HELD"; }
 
-/// Prints each attempt once, when it has ended, and each new state; nothing of an order that was over at the first
-/// look.
+/// Prints the order's page as it grows: what was ordered, each attempt when it has ended, and the end.
 class LivePrinter {
  public:
   void show(const boost::json::value& order) {
-    if (seen_.empty() && is_settled(order)) return;
+    if (printed_.empty()) add(to_head(order));
     for (const auto& entry : timeline_of(order)) {
       if (entry.outcome.empty() || !seen_.emplace(entry.step, entry.number).second) continue;
-      print(to_line(entry) + "\n");
+      add(to_line(entry) + "\n");
     }
-    const auto state = json::text(order, "state");
-    if (state != state_ && !state_.empty()) print("             " + printable(state) + "\n");
-    state_ = state;
-    if (is_settled(order)) print("\n");
+    if (is_settled(order)) finish(order);
   }
 
  private:
+  void add(const std::string& text) {
+    print(text);
+    printed_ += text;
+  }
+  /// A service that was restarted may tell of the attempts before in another way: then the whole page once more.
+  void finish(const boost::json::value& order) {
+    const auto page = to_page(order);
+    if (page.starts_with(printed_)) {
+      print(page.substr(printed_.size()));
+    } else {
+      print("\n" + page);
+    }
+  }
+
   std::set<std::pair<std::string, std::int64_t>> seen_;
-  std::string state_;
+  std::string printed_;
 };
 
 /// Asks for the order until it has ended or is held.
 Result<Answer> follow(const ApiClient& api, Answer answer, bool live) {
   const auto path = "/v1/orders/" + percent_encode(json::text(answer.json, "id"));
   LivePrinter printer;
+  if (live) printer.show(answer.json);
   milliseconds pause = kFirstPause;
   auto heard = Clock::now();
   while (!is_settled(answer.json)) {
@@ -117,8 +128,8 @@ Result<Answer> follow(const ApiClient& api, Answer answer, bool live) {
   return answer;
 }
 
+/// What the order left behind.
 void print_ending(const ApiClient& api, const boost::json::value& order) {
-  print(to_page(order));
   if (json::text(order, "state") == "HELD") {
     const auto id = json::cell(order, "id");
     print("it waits for `ldt retry " + id + "` or `ldt cancel " + id + "`\n");

@@ -68,16 +68,6 @@ Colour colour_of_outcome(const std::string& outcome) {
   return outcome == "REVERTED" || outcome == "REVERTING" || outcome == "HELD" ? Colour::kWarning : Colour::kBad;
 }
 
-std::string headline(const boost::json::value& order) {
-  std::string out = "order " + coloured(stdout, Colour::kBold, json::cell(order, "id")) + "   " +
-                    json::cell(order, "user") + " buys " + json::cell(order, "quantity") + " " +
-                    json::cell(order, "sku") + " at " + json::cell(order, "unit_price") + " = " +
-                    json::cell(order, "total") + " credits\n";
-  const auto trace = json::text(order, "trace_id");
-  if (!trace.empty()) out += coloured(stdout, Colour::kDim, "trace " + printable(trace)) + "\n";
-  return out;
-}
-
 std::string unstruck(const boost::json::value& order) {
   std::string out;
   for (const auto& failure : json::array(order, "failures")) {
@@ -125,8 +115,18 @@ std::string to_line(const TimelineEntry& entry) {
   return out;
 }
 
+std::string to_head(const boost::json::value& order) {
+  std::string out = "order " + coloured(stdout, Colour::kBold, json::cell(order, "id")) + "   " +
+                    json::cell(order, "user") + " buys " + json::cell(order, "quantity") + " " +
+                    json::cell(order, "sku") + " at " + json::cell(order, "unit_price") + " = " +
+                    json::cell(order, "total") + " credits\n";
+  const auto trace = json::text(order, "trace_id");
+  if (!trace.empty()) out += coloured(stdout, Colour::kDim, "trace " + printable(trace)) + "\n";
+  return out;
+}
+
 std::string to_page(const boost::json::value& order) {
-  std::string out = headline(order);
+  std::string out = to_head(order);
   for (const auto& entry : timeline_of(order)) out += to_line(entry) + "\n";
   return out + unstruck(order) + ending(order);
 }

@@ -24,6 +24,8 @@ struct TimelineEntry {
 [[nodiscard]] std::vector<TimelineEntry> timeline_of(const boost::json::value& order);
 /// One line, without newline.
 [[nodiscard]] std::string to_line(const TimelineEntry& entry);
+/// What was ordered: the page's beginning.
+[[nodiscard]] std::string to_head(const boost::json::value& order);
 /// The whole page: what was ordered, the timeline, how it ended.
 [[nodiscard]] std::string to_page(const boost::json::value& order);
 
