@@ -258,11 +258,9 @@ std::unique_ptr<Metrics> make_no_metrics() { return std::make_unique<NoMetrics>(
 
 std::unique_ptr<Metrics> make_otlp_metrics(const Settings& settings, Shared& shared) {
   const otlp::OtlpGrpcMetricExporterOptions options;
-  Exporter::Connection connection(options, settings.metrics_timeout, shared.stop);
-  if (!connection.usable()) {
-    say_on_stderr(shared.service, "the OTLP endpoint '" + connection.endpoint() + "' is malformed; not used");
-    return nullptr;
-  }
+  auto connection = make_connection<metrics_v1::MetricsService, otlp::OtlpGrpcMetricExporterOptions>(
+      Signal::kMetrics, settings.metrics_protocol, settings.metrics_timeout, shared);
+  if (!connection.usable()) return nullptr;
   auto exporter = std::make_unique<Exporter>(
       std::move(connection), otlp::OtlpMetricUtils::ChooseTemporalitySelector(options.aggregation_temporality), shared);
   return std::make_unique<OtlpMetrics>(std::move(exporter), settings.metric_interval, shared);

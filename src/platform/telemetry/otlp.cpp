@@ -87,12 +87,12 @@ struct SpanSignal {
 };
 
 /// The queue of one signal and its way to the collector.
-template <class Signal>
+template <class Kind>
 class Batches {
  public:
-  using Recordable = typename Signal::Recordable;
+  using Recordable = typename Kind::Recordable;
 
-  Batches(Receiver receiver, OtlpConnection<typename Signal::Service> connection, const BatchSettings& settings,
+  Batches(Receiver receiver, OtlpConnection<typename Kind::Service> connection, const BatchSettings& settings,
           Shared& shared, std::function<void()> after_batch)
       : receiver_(receiver),
         connection_(std::move(connection)),
@@ -104,7 +104,7 @@ class Batches {
 
   void push(bool important, std::unique_ptr<Recordable> record) {
     const bool taken = queue_.push(important, [&](Batch& batch) { batch.push_back(std::move(record)); });
-    if (!taken) Signal::drops(shared_.drops) += 1;
+    if (!taken) Kind::drops(shared_.drops) += 1;
   }
 
   void flush(std::chrono::steady_clock::time_point deadline) { queue_.flush(deadline); }
@@ -123,22 +123,22 @@ class Batches {
   }
 
   void send(std::span<std::unique_ptr<Recordable>> records) {
-    typename Signal::Request request;
-    auto& per_resource = Signal::add_resource(request);
+    typename Kind::Request request;
+    auto& per_resource = Kind::add_resource(request);
     otlp::OtlpPopulateAttributeUtils::PopulateAttribute(per_resource.mutable_resource(), resource_);
-    auto& per_scope = Signal::add_scope(per_resource);
+    auto& per_scope = Kind::add_scope(per_resource);
     per_scope.mutable_scope()->set_name(kScopeName);
     per_scope.mutable_scope()->set_version(shared_.version);
-    if (receiver_ == Receiver::kStore) Signal::tell_losses(*per_scope.mutable_scope(), shared_.drops);
-    for (const auto& record : records) Signal::add(per_scope, *record);
-    typename Signal::Response response;
+    if (receiver_ == Receiver::kStore) Kind::tell_losses(*per_scope.mutable_scope(), shared_.drops);
+    for (const auto& record : records) Kind::add(per_scope, *record);
+    typename Kind::Response response;
     const grpc::Status status = deliver(request, response);
-    const auto rejected = status.ok() ? static_cast<std::uint64_t>(Signal::rejected(response)) : records.size();
+    const auto rejected = status.ok() ? static_cast<std::uint64_t>(Kind::rejected(response)) : records.size();
     if (rejected > 0)
       complain(rejected, status.ok() ? response.partial_success().error_message() : status.error_message());
   }
 
-  grpc::Status deliver(const typename Signal::Request& request, typename Signal::Response& response) {
+  grpc::Status deliver(const typename Kind::Request& request, typename Kind::Response& response) {
     grpc::Status status = connection_.call(request, response);
     while (receiver_ == Receiver::kStore && is_passing(status) && !shared_.stop.pause(kStorePause)) {
       status = connection_.call(request, response);
@@ -153,13 +153,13 @@ class Batches {
   }
 
   void complain(std::uint64_t rejected, const std::string& why) {
-    Signal::drops(shared_.drops) += rejected;
+    Kind::drops(shared_.drops) += rejected;
     if (receiver_ == Receiver::kCollector)
       shared_.complaints.say("OTLP to " + connection_.endpoint() + " failed, records are dropped: " + why);
   }
 
   const Receiver receiver_;
-  OtlpConnection<typename Signal::Service> connection_;
+  OtlpConnection<typename Kind::Service> connection_;
   const std::size_t batch_size_;
   Shared& shared_;
   const std::function<void()> after_batch_;
@@ -276,27 +276,21 @@ class OtlpSpans final : public SpanSink {
   Batches<SpanSignal> batches_;
 };
 
-template <class Made, class Options, class Signal>
-std::unique_ptr<Made> make(const BatchSettings& batches, std::chrono::milliseconds timeout, Shared& shared,
-                           std::function<void()> after_batch) {
-  OtlpConnection<typename Signal::Service> connection(Options{}, timeout, shared.stop);
-  if (!connection.usable()) {
-    say_on_stderr(shared.service, "the OTLP endpoint '" + connection.endpoint() + "' is malformed; not used");
-    return nullptr;
-  }
-  return std::make_unique<Made>(Receiver::kCollector, std::move(connection), batches, shared, std::move(after_batch));
-}
-
 }  // namespace
 
 std::unique_ptr<LogSink> make_otlp_logs(const Settings& settings, Shared& shared, std::function<void()> after_batch) {
-  return make<OtlpLogs, otlp::OtlpGrpcLogRecordExporterOptions, LogSignal>(settings.log_batches, settings.logs_timeout,
-                                                                           shared, std::move(after_batch));
+  auto connection = make_connection<LogSignal::Service, otlp::OtlpGrpcLogRecordExporterOptions>(
+      Signal::kLogs, settings.logs_protocol, settings.logs_timeout, shared);
+  if (!connection.usable()) return nullptr;
+  return std::make_unique<OtlpLogs>(Receiver::kCollector, std::move(connection), settings.log_batches, shared,
+                                    std::move(after_batch));
 }
 
 std::unique_ptr<SpanSink> make_otlp_spans(const Settings& settings, Shared& shared) {
-  return make<OtlpSpans, otlp::OtlpGrpcExporterOptions, SpanSignal>(settings.span_batches, settings.traces_timeout,
-                                                                    shared, [] {});
+  auto connection = make_connection<SpanSignal::Service, otlp::OtlpGrpcExporterOptions>(
+      Signal::kTraces, settings.traces_protocol, settings.traces_timeout, shared);
+  if (!connection.usable()) return nullptr;
+  return std::make_unique<OtlpSpans>(Receiver::kCollector, std::move(connection), settings.span_batches, shared, [] {});
 }
 
 std::unique_ptr<LogSink> make_store_logs(const std::shared_ptr<grpc::Channel>& store, const Settings& settings,

@@ -1,5 +1,5 @@
-// Logs, spans and metrics over OTLP/gRPC.
-// Hides the SDK and gRPC. Endpoint, headers, TLS and compression are read from the OTEL_* variables by the SDK.
+// Logs and spans over OTLP, which goes over gRPC or HTTP.
+// Hides the SDK, gRPC and HTTP. Endpoint, headers, TLS and compression are read from the OTEL_* variables by the SDK.
 // Invariant: a dead collector costs its callers a counter; no call outlives the StopSwitch.
 #pragma once
 

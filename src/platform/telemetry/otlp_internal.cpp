@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include <opentelemetry/exporters/otlp/otlp_environment.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
 #include <opentelemetry/sdk/resource/resource_detector.h>
 
@@ -60,6 +61,43 @@ otel::sdk::resource::Resource make_resource(const Shared& shared) {
     attributes.SetAttribute("service.instance.id", sdk_view(id));
   }
   return otel::sdk::resource::Resource::Create(attributes);
+}
+
+HttpOptions http_options(Signal signal, Protocol protocol, std::chrono::milliseconds timeout) {
+  HttpOptions options;
+  otlp::OtlpHeaders headers;
+  std::string compression;
+  switch (signal) {
+    case Signal::kTraces:
+      options.url = otlp::GetOtlpDefaultHttpTracesEndpoint();
+      options.ca_file = otlp::GetOtlpDefaultTracesSslCertificatePath();
+      options.certificate_file = otlp::GetOtlpDefaultTracesSslClientCertificatePath();
+      options.key_file = otlp::GetOtlpDefaultTracesSslClientKeyPath();
+      headers = otlp::GetOtlpDefaultTracesHeaders();
+      compression = otlp::GetOtlpDefaultTracesCompression();
+      break;
+    case Signal::kMetrics:
+      options.url = otlp::GetOtlpDefaultHttpMetricsEndpoint();
+      options.ca_file = otlp::GetOtlpDefaultMetricsSslCertificatePath();
+      options.certificate_file = otlp::GetOtlpDefaultMetricsSslClientCertificatePath();
+      options.key_file = otlp::GetOtlpDefaultMetricsSslClientKeyPath();
+      headers = otlp::GetOtlpDefaultMetricsHeaders();
+      compression = otlp::GetOtlpDefaultMetricsCompression();
+      break;
+    case Signal::kLogs:
+      options.url = otlp::GetOtlpDefaultHttpLogsEndpoint();
+      options.ca_file = otlp::GetOtlpDefaultLogsSslCertificatePath();
+      options.certificate_file = otlp::GetOtlpDefaultLogsSslClientCertificatePath();
+      options.key_file = otlp::GetOtlpDefaultLogsSslClientKeyPath();
+      headers = otlp::GetOtlpDefaultLogsHeaders();
+      compression = otlp::GetOtlpDefaultLogsCompression();
+      break;
+  }
+  options.headers.assign(headers.begin(), headers.end());
+  options.json = protocol == Protocol::kHttpJson;
+  options.gzip = compression == "gzip";
+  options.timeout = timeout;
+  return options;
 }
 
 SdkValue::SdkValue(const Value& value) {

@@ -15,6 +15,8 @@
 #include <opentelemetry/nostd/string_view.h>
 #include <opentelemetry/sdk/resource/resource.h>
 
+#include "platform/telemetry/otlp_http.h"
+#include "platform/telemetry/settings.h"
 #include "platform/telemetry/shared.h"
 
 namespace ldt::telemetry {
@@ -41,7 +43,12 @@ class SdkValue {
 
 [[nodiscard]] inline otel::nostd::string_view sdk_view(std::string_view text) { return {text.data(), text.size()}; }
 
-/// The connection of one signal, and how to call on it.
+enum class Signal { kTraces, kMetrics, kLogs };
+
+/// Endpoint, headers, certificates and compression as the SDK reads them from the environment.
+[[nodiscard]] HttpOptions http_options(Signal signal, Protocol protocol, std::chrono::milliseconds timeout);
+
+/// The connection of one signal, and how to call on it: over gRPC, or over HTTP.
 template <class Service>
 class OtlpConnection {
  public:
@@ -55,6 +62,13 @@ class OtlpConnection {
     if (const auto channel = otlp::OtlpGrpcClient::MakeChannel(options_)) stub_ = Service::NewStub(channel);
   }
 
+  OtlpConnection(HttpOptions options, StopSwitch& stop) : stop_(stop) {
+    options_.endpoint = options.url;
+    auto connection = std::make_unique<HttpConnection>(std::move(options), stop);
+    unusable_ = connection->unusable();
+    if (unusable_.empty()) http_ = std::move(connection);
+  }
+
   /// To the telemetry store.
   OtlpConnection(const std::shared_ptr<grpc::Channel>& store, std::chrono::milliseconds timeout, StopSwitch& stop)
       : stub_(Service::NewStub(store)), stop_(stop) {
@@ -63,11 +77,13 @@ class OtlpConnection {
   }
 
   /// False where the endpoint is malformed.
-  [[nodiscard]] bool usable() const { return stub_ != nullptr; }
+  [[nodiscard]] bool usable() const { return stub_ != nullptr || http_ != nullptr; }
+  [[nodiscard]] std::string why_unusable() const { return unusable_.empty() ? "malformed" : unusable_; }
   [[nodiscard]] const std::string& endpoint() const { return options_.endpoint; }
 
   template <class Request, class Response>
   grpc::Status call(const Request& request, Response& response) {
+    if (http_) return http_->call(request, response);
     if (stop_.stopped()) return {grpc::StatusCode::CANCELLED, "stopping"};
     const auto context = otlp::OtlpGrpcClient::MakeClientContext(options_);
     grpc::Status status;
@@ -86,7 +102,22 @@ class OtlpConnection {
  private:
   otlp::OtlpGrpcClientOptions options_;
   std::unique_ptr<Stub> stub_;
+  std::unique_ptr<HttpConnection> http_;
+  std::string unusable_;
   StopSwitch& stop_;
 };
+
+/// As the settings say; `Options` are the SDK's own for gRPC.
+template <class Service, class Options>
+[[nodiscard]] OtlpConnection<Service> make_connection(Signal signal, Protocol protocol,
+                                                      std::chrono::milliseconds timeout, Shared& shared) {
+  OtlpConnection<Service> made = protocol == Protocol::kGrpc
+                                     ? OtlpConnection<Service>(Options{}, timeout, shared.stop)
+                                     : OtlpConnection<Service>(http_options(signal, protocol, timeout), shared.stop);
+  if (!made.usable()) {
+    say_on_stderr(shared.service, "the OTLP endpoint '" + made.endpoint() + "' cannot be used: " + made.why_unusable());
+  }
+  return made;
+}
 
 }  // namespace ldt::telemetry

@@ -105,15 +105,22 @@ bool wants_otlp(Choice choice, const Reader& reader, const std::string& signal) 
   return choice == Choice::kOtlp || (choice == Choice::kNotSet && has_endpoint(reader, signal));
 }
 
-void check_protocol(const Reader& reader) {
-  for (const char* name : {"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-                           "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL"}) {
-    const auto value = reader.text(name);
-    if (value && lower(*value) != "grpc") {
-      reader.complain(std::string(name) + "=" + *value + " is not supported; OTLP goes over gRPC");
-      return;
-    }
-  }
+Protocol read_protocol(const Reader& reader, const std::string& name, Protocol otherwise) {
+  const auto value = reader.text(name);
+  if (!value) return otherwise;
+  const std::string word = lower(*value);
+  if (word == "grpc") return Protocol::kGrpc;
+  if (word == "http/protobuf") return Protocol::kHttpProtobuf;
+  if (word == "http/json") return Protocol::kHttpJson;
+  reader.complain(name + "=" + *value + " is not known (grpc, http/protobuf and http/json are); ignored");
+  return otherwise;
+}
+
+void read_protocols(const Reader& reader, Settings& settings) {
+  const Protocol general = read_protocol(reader, "OTEL_EXPORTER_OTLP_PROTOCOL", Protocol::kGrpc);
+  settings.traces_protocol = read_protocol(reader, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", general);
+  settings.metrics_protocol = read_protocol(reader, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", general);
+  settings.logs_protocol = read_protocol(reader, "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", general);
 }
 
 Sampler read_sampler(const Reader& reader) {
@@ -157,7 +164,7 @@ void read_destinations(const Reader& reader, bool has_store, Settings& settings)
   settings.traces = wants_otlp(traces, reader, "TRACES");
   settings.metrics = wants_otlp(metrics, reader, "METRICS");
   if (wants_otlp(logs, reader, "LOGS")) settings.logs = LogTarget::kOtlp;
-  if (settings.uses_otlp()) check_protocol(reader);
+  if (settings.uses_otlp()) read_protocols(reader, settings);
   settings.store_traces = has_store && !settings.traces && traces != Choice::kNone;
   settings.store_logs = has_store && settings.logs == LogTarget::kFile;
   settings.store_metrics = has_store && !settings.metrics && metrics != Choice::kNone;

@@ -37,6 +37,9 @@ struct BatchSettings {
 
 enum class LogTarget { kNone, kFile, kOtlp };
 
+/// OTEL_EXPORTER_OTLP_PROTOCOL.
+enum class Protocol { kGrpc, kHttpProtobuf, kHttpJson };
+
 struct Settings {
   bool traces = false;   // over OTLP
   bool metrics = false;  // over OTLP
@@ -48,6 +51,9 @@ struct Settings {
   std::int64_t traces_per_second = 0;  // at most so many that begin here are sampled; 0: as many as the sampler says
   BatchSettings span_batches;
   BatchSettings log_batches;
+  Protocol traces_protocol = Protocol::kGrpc;
+  Protocol metrics_protocol = Protocol::kGrpc;
+  Protocol logs_protocol = Protocol::kGrpc;
   std::chrono::milliseconds traces_timeout{10'000};
   std::chrono::milliseconds metrics_timeout{10'000};
   std::chrono::milliseconds logs_timeout{10'000};
