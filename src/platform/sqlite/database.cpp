@@ -1,4 +1,4 @@
-// Statements, transactions and the owner's rules. Only this file and page_checksum.cpp call sqlite3.
+// Statements, transactions and the owner's rules. Only this file, checkpointer.cpp and page_checksum.cpp call sqlite3.
 // Depends on sqlite3 and flock(2).
 // Invariant: no sqlite3 result code is ignored where it could mean that something was not done.
 #include "platform/sqlite/database.h"
@@ -17,6 +17,7 @@
 
 #include "base/check.h"
 #include "base/exit_codes.h"
+#include "platform/sqlite/checkpointer.h"
 #include "platform/sqlite/page_checksum.h"
 
 namespace ldt::sqlite {
@@ -135,6 +136,8 @@ void end_process_in_doubt(const std::string& what) {
 
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
+void Database::StopCheckpoints::operator()(Checkpointer* checkpointer) const { delete checkpointer; }
+
 Database::Lock::~Lock() {
   if (fd >= 0) ::close(fd);
 }
@@ -184,6 +187,7 @@ Result<Database> Database::open_owner(const std::string& path, const OwnerOption
   if (auto done = database->make_durable(); !done) return tl::unexpected(done.error());
   if (auto done = database->check_length(); !done) return tl::unexpected(done.error());
   if (auto done = database->migrate(options.migrations); !done) return tl::unexpected(done.error());
+  if (auto done = database->start_checkpoints(options); !done) return tl::unexpected(done.error());
   return database;
 }
 
@@ -253,6 +257,17 @@ Result<void> Database::migrate(std::span<const std::string_view> migrations) {
     if (auto done = execute("PRAGMA user_version=" + std::to_string(next + 1)); !done) return done;
     transaction->commit();
   }
+  return {};
+}
+
+/// Last: a migration's log may be copied by the COMMIT.
+Result<void> Database::start_checkpoints(const OwnerOptions& options) {
+  if (!options.checkpoint_aside) return {};
+  auto aside = open(path_, SQLITE_OPEN_READWRITE, options.busy_timeout);
+  if (!aside) return tl::unexpected(aside.error());
+  if (auto done = aside->execute("PRAGMA synchronous=FULL"); !done) return done;
+  if (auto version = aside->query_integer("PRAGMA user_version"); !version) return tl::unexpected(version.error());
+  checkpointer_.reset(new Checkpointer(std::move(*aside), handle_.get(), options.wal_autocheckpoint_pages));
   return {};
 }
 

@@ -23,6 +23,8 @@ struct sqlite3_stmt;
 
 namespace ldt::sqlite {
 
+class Checkpointer;
+
 /// A byte string, as opposed to text.
 struct Blob {
   std::string_view bytes;
@@ -78,7 +80,10 @@ void end_process_in_doubt(const std::string& what);
 struct OwnerOptions {
   /// The schema's history: migration i leads from version i to i + 1. Only ever append to it.
   std::span<const std::string_view> migrations;
+  /// The log is copied into the file from so many pages on: by the COMMIT that finds it so long, which waits for it, or
+  /// aside by a thread of its own.
   int wal_autocheckpoint_pages = 4000;
+  bool checkpoint_aside = false;
   int cache_kib = 32 * 1024;
   /// How long to wait for a lock that another process (a person's sqlite3 shell) holds.
   std::chrono::milliseconds busy_timeout{250};
@@ -113,6 +118,10 @@ class Database {
 
  private:
   friend class Transaction;
+  friend class Checkpointer;
+  struct StopCheckpoints {
+    void operator()(Checkpointer* checkpointer) const;
+  };
   struct Close {
     void operator()(sqlite3* handle) const;
   };
@@ -135,12 +144,14 @@ class Database {
   [[nodiscard]] Result<void> make_durable();
   [[nodiscard]] Result<void> check_length();
   [[nodiscard]] Result<void> migrate(std::span<const std::string_view> migrations);
+  [[nodiscard]] Result<void> start_checkpoints(const OwnerOptions& options);
   [[nodiscard]] tl::unexpected<Error> error() const;
 
   std::string path_;
   InDoubt in_doubt_ = end_process_in_doubt;
   Lock lock_;  // released after the connection is closed
   std::unique_ptr<sqlite3, Close> handle_;
+  std::unique_ptr<Checkpointer, StopCheckpoints> checkpointer_;  // closed first: the last one to close removes the log
 };
 
 /// A transaction that rolls back unless it is committed. One at a time on a connection.

@@ -13,7 +13,7 @@ namespace ldt::participant {
 Result<std::unique_ptr<SqliteStorage>> SqliteStorage::open(const std::string& path,
                                                            std::span<const std::string_view> migrations) {
   std::unique_ptr<SqliteStorage> storage(new SqliteStorage(path));
-  auto store = Store::open(path, {.migrations = migrations});
+  auto store = Store::open(path, {.migrations = migrations, .checkpoint_aside = true});
   if (!store) return tl::unexpected(store.error());
   storage->store_ = std::move(*store);
   if (auto loaded = storage->store_->load(storage->book_); !loaded) return tl::unexpected(loaded.error());

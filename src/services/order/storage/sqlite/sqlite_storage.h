@@ -18,7 +18,7 @@ class SqliteStorage final : public Storage {
 
   [[nodiscard]] bool shared() const override { return false; }
   Result<std::unique_ptr<Store>> open_store() override {
-    auto store = SqliteStore::open(path_);
+    auto store = SqliteStore::open(path_, {.checkpoint_aside = true});
     if (!store) return tl::unexpected(store.error());
     return std::make_unique<SqliteStore>(std::move(*store));
   }
