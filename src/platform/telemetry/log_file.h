@@ -34,6 +34,7 @@ class LogFile {
   void close_file();
   void rotate();
   std::size_t write_all(std::string_view bytes);
+  void begin_writeback(std::size_t bytes) const;
   [[nodiscard]] std::string path(int generation) const;
   void complain(std::string_view what, int error);
 
