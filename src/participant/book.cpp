@@ -31,6 +31,14 @@ void Book::set_holding(NameId id, const Holding& holding) {
   unsaved_.push_back(id);
 }
 
+Holding Book::committed_holding(NameId id) const {
+  if (id == kNoName || id > committed_names_) return {};
+  for (const auto& old : old_holdings_) {  // the first of an id is the oldest
+    if (old.id == id) return old.holding;
+  }
+  return holding(id);
+}
+
 std::optional<Operation> Book::recall(const OrderId& order) const {
   const auto found = operations_.find(order);
   if (found != operations_.end()) return found->second;

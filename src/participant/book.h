@@ -39,6 +39,8 @@ class Book {
 
   [[nodiscard]] const Holding& holding(NameId id) const { return accounts_[id - 1].holding; }
   void set_holding(NameId id, const Holding& holding);
+  /// As of the last commit; not open where the name was not known then.
+  [[nodiscard]] Holding committed_holding(NameId id) const;
 
   /// The operation of an order, state kNone if there is surely none; nothing: the storage must be asked.
   [[nodiscard]] std::optional<Operation> recall(const OrderId& order) const;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <utility>
 
@@ -19,17 +20,21 @@ namespace ldt::participant {
 
 class GroupCommit final : public Committer {
  public:
-  static constexpr std::int64_t kRowsPerSave = 8192;
+  /// A start replays about twice as many rows at most. Holdings lie scattered over their table: the longer they wait,
+  /// the fewer pages are written for each.
+  static constexpr std::int64_t kRowsPerSave = 65'536;
 
   /// @param rows_per_save  the projection is saved after so many rows of the journal
+  /// @param book_mutex     held while the book changes, but not in COMMIT; nothing: no other thread looks at it
   GroupCommit(const Rules& rules, Store& store, Book& book, const Clock& clock, OnCommit on_commit,
-              std::int64_t rows_per_save = kRowsPerSave)
+              std::int64_t rows_per_save = kRowsPerSave, std::mutex* book_mutex = nullptr)
       : store_(store),
         book_(book),
         clock_(clock),
         on_commit_(std::move(on_commit)),
         participant_(rules, book, store),
-        saver_(store, book, rows_per_save) {}
+        saver_(store, book, rows_per_save),
+        book_mutex_(book_mutex) {}
 
   /// Performs the jobs as one transaction. On an Error nothing was done, which every job has been told.
   Result<void> perform(std::span<Job* const> jobs) override;
@@ -38,6 +43,8 @@ class GroupCommit final : public Committer {
 
  private:
   [[nodiscard]] Result<void> decide_and_commit(std::span<Job* const> jobs);
+  [[nodiscard]] Result<std::size_t> decide(std::span<Job* const> jobs);
+  [[nodiscard]] std::unique_lock<std::mutex> change_book();
 
   Store& store_;
   Book& book_;
@@ -45,6 +52,7 @@ class GroupCommit final : public Committer {
   const OnCommit on_commit_;
   Participant participant_;
   ProjectionSaver saver_;
+  std::mutex* const book_mutex_;
 };
 
 }  // namespace ldt::participant

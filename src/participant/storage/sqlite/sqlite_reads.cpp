@@ -10,7 +10,7 @@ namespace ldt::participant {
 
 namespace {
 
-/// A holder's entries, newest first. Parameters: 1 holder, 2 only with a smaller seq, 3 at most so many.
+/// A holder's entries, newest first. Parameters: 1 holder, 2 only with a smaller seq, 3 at most so many, 4 its newest.
 const std::string kEntries = std::string(kEntriesOfHolder) +
                              " SELECT j.seq, j.kind, j.delta, j.amount, j.order_id, '', j.at_us FROM entry"
                              " CROSS JOIN journal j ON j.seq = entry.seq WHERE j.seq < ?2 LIMIT ?3";
@@ -23,12 +23,11 @@ const std::string kHeldEntries =
     " WHERE j.seq < ?2 AND j.kind = 2"
     " AND NOT EXISTS (SELECT 1 FROM journal undo WHERE undo.order_id = j.order_id AND undo.kind = 3) LIMIT ?3";
 
-constexpr std::string_view kHolder = "SELECT name, balance, granted, price FROM holding_now WHERE name = ?1";
-constexpr std::string_view kHolders =
-    "SELECT name, balance, granted, price FROM holding_now WHERE name > ?1 ORDER BY name LIMIT ?2";
+constexpr std::string_view kName = "SELECT id FROM name WHERE text = ?1";
+constexpr std::string_view kNames = "SELECT text, id FROM name WHERE text > ?1 ORDER BY text";
 
-HolderNow to_holder(const sqlite::Statement& row) {
-  return {std::string(row.text(0)), row.integer(1), row.integer(2), row.integer(3)};
+HolderNow to_holder(std::string name, const Holding& holding) {
+  return {std::move(name), holding.balance, holding.granted, holding.price};
 }
 
 EntryNow to_entry(const sqlite::Statement& row) {
@@ -43,10 +42,10 @@ EntryNow to_entry(const sqlite::Statement& row) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteReads>> SqliteReads::open(const std::string& path) {
+Result<std::unique_ptr<SqliteReads>> SqliteReads::open(const std::string& path, HoldingNow holding_now) {
   auto database = sqlite::Database::open_reader(path);
   if (!database) return tl::unexpected(database.error());
-  return std::unique_ptr<SqliteReads>(new SqliteReads(std::move(*database)));
+  return std::unique_ptr<SqliteReads>(new SqliteReads(std::move(*database), std::move(holding_now)));
 }
 
 Result<sqlite::Statement*> SqliteReads::statement(std::string_view sql) {
@@ -60,29 +59,37 @@ Result<sqlite::Statement*> SqliteReads::statement(std::string_view sql) {
   return &statements_.emplace(sql, std::move(*prepared)).first->second;
 }
 
+Result<std::optional<SqliteReads::Found>> SqliteReads::find(const std::string& name) {
+  auto known = statement(kName);
+  if (!known) return tl::unexpected(known.error());
+  const auto row = (*known)->bind(1, name).step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::nullopt;
+  Found found{.id = static_cast<NameId>((*known)->integer(0)), .holding = {}};
+  (*known)->reset();
+  found.holding = holding_now_(found.id);
+  if (!found.holding.open) return std::nullopt;
+  return found;
+}
+
+/// The entries are read after the holding, and so are there up to its newest one; what came since is left out.
 Result<HolderPage> SqliteReads::page(const std::string& name, EntryFilter filter, std::int64_t before,
                                      std::uint32_t limit) {
-  const auto snapshot = sqlite::Transaction::begin_read(database_);
-  if (!snapshot) return tl::unexpected(snapshot.error());
-  auto holder = statement(kHolderByName);
-  if (!holder) return tl::unexpected(holder.error());
-  const auto found = (*holder)->bind(1, name).step();
+  const auto found = find(name);
   if (!found) return tl::unexpected(found.error());
   HolderPage page;
   if (!*found) return page;
-  page.holder = HolderNow{.name = name, .balance = (*holder)->integer(1)};
-  const std::int64_t id = (*holder)->integer(0);
-  (*holder)->reset();
-  if (auto read = read_entries(id, filter, before, limit, page); !read) return tl::unexpected(read.error());
+  page.holder = HolderNow{.name = name, .balance = (*found)->holding.balance};
+  if (auto read = read_entries(**found, filter, before, limit, page); !read) return tl::unexpected(read.error());
   return page;
 }
 
 /// One entry more than the page holds is read, to know whether there are more.
-Result<void> SqliteReads::read_entries(std::int64_t holder, EntryFilter filter, std::int64_t before,
+Result<void> SqliteReads::read_entries(const Found& holder, EntryFilter filter, std::int64_t before,
                                        std::uint32_t limit, HolderPage& page) {
   auto entries = statement(filter == EntryFilter::kAll ? kEntries : kHeldEntries);
   if (!entries) return tl::unexpected(entries.error());
-  (*entries)->bind(1, holder).bind(2, before).bind(3, std::int64_t{limit} + 1);
+  (*entries)->bind(1, holder.id).bind(2, before).bind(3, std::int64_t{limit} + 1).bind(4, holder.holding.last_entry);
   for (;;) {
     const auto row = (*entries)->step();
     if (!row) return tl::unexpected(row.error());
@@ -97,27 +104,26 @@ Result<void> SqliteReads::read_entries(std::int64_t holder, EntryFilter filter, 
 }
 
 Result<std::optional<HolderNow>> SqliteReads::holder(const std::string& name) {
-  auto found = statement(kHolder);
+  const auto found = find(name);
   if (!found) return tl::unexpected(found.error());
-  const auto row = (*found)->bind(1, name).step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return std::nullopt;
-  auto holder = to_holder(**found);
-  (*found)->reset();
-  return holder;
+  if (!*found) return std::nullopt;
+  return to_holder(name, (*found)->holding);
 }
 
 Result<std::vector<HolderNow>> SqliteReads::holders(const std::string& after, std::uint32_t limit) {
-  auto found = statement(kHolders);
-  if (!found) return tl::unexpected(found.error());
-  (*found)->bind(1, after).bind(2, limit);
+  auto names = statement(kNames);
+  if (!names) return tl::unexpected(names.error());
+  (*names)->bind(1, after);
   std::vector<HolderNow> holders;
-  for (;;) {
-    const auto row = (*found)->step();
+  while (holders.size() < limit) {
+    const auto row = (*names)->step();
     if (!row) return tl::unexpected(row.error());
     if (!*row) return holders;
-    holders.push_back(to_holder(**found));
+    const Holding holding = holding_now_(static_cast<NameId>((*names)->integer(1)));
+    if (holding.open) holders.push_back(to_holder(std::string((*names)->text(0)), holding));
   }
+  (*names)->reset();
+  return holders;
 }
 
 }  // namespace ldt::participant

@@ -21,10 +21,16 @@ Result<std::unique_ptr<SqliteStorage>> SqliteStorage::open(const std::string& pa
 }
 
 std::unique_ptr<Committer> SqliteStorage::make_committer(const Rules& rules, const Clock& clock, OnCommit on_commit) {
-  return std::make_unique<GroupCommit>(rules, *store_, book_, clock, std::move(on_commit));
+  return std::make_unique<GroupCommit>(rules, *store_, book_, clock, std::move(on_commit), GroupCommit::kRowsPerSave,
+                                       &book_mutex_);
 }
 
-Result<std::unique_ptr<Reads>> SqliteStorage::open_reads() { return SqliteReads::open(path_); }
+Result<std::unique_ptr<Reads>> SqliteStorage::open_reads() {
+  return SqliteReads::open(path_, [this](NameId id) {
+    const std::lock_guard lock(book_mutex_);
+    return book_.committed_holding(id);
+  });
+}
 
 Result<std::unique_ptr<Audit>> SqliteStorage::open_audit(const Terms& terms) { return SqliteAudit::open(path_, terms); }
 

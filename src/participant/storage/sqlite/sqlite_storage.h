@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ class SqliteStorage final : public Storage {
 
   const std::string path_;
   std::unique_ptr<Store> store_;
+  std::mutex book_mutex_;  // the writer changes the book, readers ask it for holdings
   Book book_;
 };
 

@@ -34,6 +34,22 @@ Result<void> Projections::load(sqlite::Database& database) {
   return load_unended(database);
 }
 
+std::int64_t Projections::last_order(const std::string& user) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = users_.find(user);
+  if (known == users_.end()) return 0;
+  for (const auto& [overtaken, before] : overtaken_) {  // the first of a user is the oldest
+    if (overtaken == &*known) return before;
+  }
+  return known->second.seq;
+}
+
+Projections::User& Projections::user(const std::string& name) {
+  if (const auto known = users_.find(name); known != users_.end()) return *known;
+  const std::lock_guard lock(mutex_);
+  return *users_.try_emplace(name).first;
+}
+
 Result<void> Projections::load_users(sqlite::Database& database) {
   auto rows = database.prepare(
       "SELECT user, seq, 1 FROM last_order UNION ALL SELECT user, max(seq), 0 FROM orders WHERE seq > (SELECT seq FROM "
@@ -63,6 +79,7 @@ Result<void> Projections::load_unended(sqlite::Database& database) {
 }
 
 void Projections::inserted(User& user, std::int64_t seq) {
+  const std::lock_guard lock(mutex_);
   overtaken_.emplace_back(&user, std::exchange(user.second.seq, seq));
   inserted_.push_back(seq);
 }
@@ -102,23 +119,33 @@ void Projections::committed() {
   }
   for (const std::int64_t seq : inserted_) unended_.insert(unended_.end(), newest_ = seq);
   for (const std::int64_t seq : ended_) unended_.erase(seq);
-  overtaken_.clear();
+  forget_overtaken();
   inserted_.clear();
   ended_.clear();
   saving_.resize(saving_.size() - std::exchange(slice_, 0));
   if (saving_.empty()) saved_through_ = std::max(saved_through_, saving_through_);
 }
 
-void Projections::rolled_back() {
-  for (auto change = overtaken_.rbegin(); change != overtaken_.rend(); ++change) {
-    change->first->second.seq = change->second;
-  }
+void Projections::forget_overtaken() {
+  const std::lock_guard lock(mutex_);
   overtaken_.clear();
+}
+
+void Projections::rolled_back() {
+  restore_overtaken();
   inserted_.clear();
   ended_.clear();
   for (; slice_ > 0; --slice_) {
     std::push_heap(saving_.begin(), saving_.end() - static_cast<std::ptrdiff_t>(slice_) + 1, later_name);
   }
+}
+
+void Projections::restore_overtaken() {
+  const std::lock_guard lock(mutex_);
+  for (auto change = overtaken_.rbegin(); change != overtaken_.rend(); ++change) {
+    change->first->second.seq = change->second;
+  }
+  overtaken_.clear();
 }
 
 }  // namespace ldt::order

@@ -10,10 +10,11 @@ namespace {
 
 constexpr std::string_view kJoin = " FROM orders o LEFT JOIN order_end e ON e.seq = o.seq ";
 
-/// A user's orders, newest first: each names the one before it. Begins behind the order ?1 where that is the user's.
+/// A user's orders, newest first: each names the one before it. Begins behind the order ?1 where that is the user's, or
+/// with ?7 where that is known.
 constexpr std::string_view kOrdersOfUser =
     "WITH RECURSIVE mine(seq) AS ("
-    " SELECT coalesce((SELECT previous FROM orders WHERE id = ?1 AND user = ?2),"
+    " SELECT coalesce((SELECT previous FROM orders WHERE id = ?1 AND user = ?2), ?7,"
     "   (SELECT max(seq) FROM orders WHERE seq > (SELECT seq FROM mark WHERE name = 'indexed_through') AND user = ?2),"
     "   (SELECT seq FROM last_order WHERE user = ?2))"
     " UNION ALL"
@@ -66,10 +67,11 @@ void bind_list(sqlite::Statement& statement, const ListQuery& query) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteArchive>> SqliteArchive::open(const std::string& path) {
+Result<std::unique_ptr<SqliteArchive>> SqliteArchive::open(const std::string& path,
+                                                           std::shared_ptr<const Projections> projections) {
   auto database = sqlite::Database::open_reader(path);
   if (!database) return tl::unexpected(database.error());
-  std::unique_ptr<SqliteArchive> archive(new SqliteArchive(std::move(*database)));
+  std::unique_ptr<SqliteArchive> archive(new SqliteArchive(std::move(*database), std::move(projections)));
   const std::pair<sqlite::Statement*, std::string> statements[] = {
       {&archive->get_, select_row("WHERE o.id = ?1")},
       {&archive->ended_, ended_sql()},
@@ -108,6 +110,7 @@ Result<ListPage> SqliteArchive::list(const ListQuery& query) {
   auto statement = database_.prepare(list_sql(query));
   if (!statement) return tl::unexpected(statement.error());
   bind_list(*statement, query);
+  if (query.user && projections_) statement->bind(7, projections_->last_order(query.user->text()));
   ListPage page;
   while (true) {
     const auto found = statement->step();

@@ -7,17 +7,21 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platform/sqlite/database.h"
 #include "services/order/storage/order_archive.h"
+#include "services/order/storage/sqlite/projections.h"
 
 namespace ldt::order {
 
 class SqliteArchive final : public OrderArchive {
  public:
-  /// `path`: the engine's database, which must exist.
-  [[nodiscard]] static Result<std::unique_ptr<SqliteArchive>> open(const std::string& path);
+  /// @param path         the engine's database, which must exist
+  /// @param projections  the engine's memory; nothing: there is none, and the file's tail is searched in its place
+  [[nodiscard]] static Result<std::unique_ptr<SqliteArchive>> open(
+      const std::string& path, std::shared_ptr<const Projections> projections = nullptr);
 
   Result<OrderView> get(const OrderId& id) override;
   Result<std::vector<OrderView>> get_all(const std::vector<OrderId>& ids) override;
@@ -36,8 +40,10 @@ class SqliteArchive final : public OrderArchive {
   Result<std::vector<std::string>> verify() override { return database_.verify_pages(); }
 
  private:
-  explicit SqliteArchive(sqlite::Database database) : database_(std::move(database)) {}
+  SqliteArchive(sqlite::Database database, std::shared_ptr<const Projections> projections)
+      : database_(std::move(database)), projections_(std::move(projections)) {}
   sqlite::Database database_;
+  const std::shared_ptr<const Projections> projections_;
   sqlite::Statement get_, ended_, sold_;
   std::optional<sqlite::Transaction> snapshot_;
   sqlite::Statement audit_;

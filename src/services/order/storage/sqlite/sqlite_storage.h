@@ -20,16 +20,18 @@ class SqliteStorage final : public Storage {
   Result<std::unique_ptr<Store>> open_store() override {
     auto store = SqliteStore::open(path_, {.checkpoint_aside = true});
     if (!store) return tl::unexpected(store.error());
+    projections_ = store->projections();
     return std::make_unique<SqliteStore>(std::move(*store));
   }
   Result<std::unique_ptr<OrderArchive>> open_archive() override {
-    auto archive = SqliteArchive::open(path_);
+    auto archive = SqliteArchive::open(path_, projections_);
     if (!archive) return tl::unexpected(archive.error());
     return std::move(*archive);
   }
 
  private:
   std::string path_;
+  std::shared_ptr<const Projections> projections_;  // once the store is open
 };
 
 }  // namespace ldt::order

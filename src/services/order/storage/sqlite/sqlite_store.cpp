@@ -65,7 +65,7 @@ Result<void> SqliteStore::prepare() {
     if (!prepared) return tl::unexpected(prepared.error());
     *statement = std::move(*prepared);
   }
-  return projections_.load(database_);
+  return projections_->load(database_);
 }
 
 Result<void> SqliteStore::commit(std::span<Write* const> writes) {
@@ -77,7 +77,7 @@ Result<void> SqliteStore::commit(std::span<Write* const> writes) {
     return written;
   }
   transaction->commit();
-  projections_.committed();
+  projections_->committed();
   return {};
 }
 
@@ -86,7 +86,7 @@ Result<void> SqliteStore::write_all(std::span<Write* const> writes) {
     if (auto written = write(*each); !written) return written;
   }
   if (auto saved = save_sold(); !saved) return saved;
-  return projections_.save_slice();
+  return projections_->save_slice();
 }
 
 Result<void> SqliteStore::write(Write& write) {
@@ -129,14 +129,14 @@ Result<void> SqliteStore::insert(Write& write) {
   } else {
     insert_.bind(13, sqlite::Blob{{reinterpret_cast<const char*>(row.caller_span.data()), row.caller_span.size()}});
   }
-  auto& user = projections_.user(row.user.text());
+  auto& user = projections_->user(row.user.text());
   insert_.bind(14, row.created_at.us).bind(15, user.second.seq);
   auto inserted = insert_.run_changed();
   if (!inserted) return tl::unexpected(inserted.error());
   write.done = *inserted;
   if (write.done) {
     write.seq = database_.last_insert_id();
-    projections_.inserted(user, write.seq);
+    projections_->inserted(user, write.seq);
     return {};
   }
   find_seq_.reset();
@@ -171,7 +171,7 @@ Result<bool> SqliteStore::finish(const OrderRow& row, saga::OrderState from, con
   finish_.bind(6, to.finished_at->us);
   auto finished = finish_.run_changed();
   if (!finished || !*finished) return finished;
-  projections_.ended(row.seq);
+  projections_->ended(row.seq);
   if (to.state == saga::OrderState::kCompleted) newly_sold_[row.sku.text()] += row.quantity.value;
   return finished;
 }
@@ -199,7 +199,7 @@ Result<void> SqliteStore::save_strikes(const OrderRow& row, std::int64_t seq) {
 /// What was kept in memory of a transaction that has not happened.
 void SqliteStore::roll_back() {
   newly_sold_.clear();
-  projections_.rolled_back();
+  projections_->rolled_back();
 }
 
 Result<std::optional<Progress>> SqliteStore::progress_of(const OrderId& id) {

@@ -3,6 +3,7 @@
 // order before it, so that a list of one user's orders needs no index.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,11 +20,14 @@ namespace ldt::order {
 class SqliteStore final : public Store {
  public:
   /// Orders between two savings of the projections.
-  static constexpr std::int64_t kSaveEvery = 8192;
+  static constexpr std::int64_t kSaveEvery = 65'536;
 
   /// Opens or makes the database. kConflict: in use, or of a newer version. `options.migrations` are filled in.
   [[nodiscard]] static Result<SqliteStore> open(const std::string& path, sqlite::OwnerOptions options = {},
                                                 std::int64_t save_every = kSaveEvery);
+
+  /// Shared with the archives beside it.
+  [[nodiscard]] std::shared_ptr<const Projections> projections() const { return projections_; }
 
   /// Does not return where COMMIT itself reports an error: it may have happened, and only a restart can find out.
   Result<void> commit(std::span<Write* const> writes) override;
@@ -33,7 +37,7 @@ class SqliteStore final : public Store {
 
  private:
   SqliteStore(sqlite::Database database, std::int64_t save_every)
-      : database_(std::move(database)), projections_(save_every) {}
+      : database_(std::move(database)), projections_(std::make_shared<Projections>(save_every)) {}
   Result<void> prepare();
   Result<void> write_all(std::span<Write* const> writes);
   Result<void> write(Write& write);
@@ -48,7 +52,7 @@ class SqliteStore final : public Store {
 
   sqlite::Database database_;
   sqlite::Statement insert_, find_seq_, update_, finish_, strikes_, end_strikes_, add_sold_, progress_, find_key_;
-  Projections projections_;
+  std::shared_ptr<Projections> projections_;
   std::unordered_map<std::string, std::int64_t> newly_sold_;  // by SKU, in this transaction
 };
 
