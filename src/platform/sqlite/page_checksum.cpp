@@ -99,6 +99,7 @@ int write_below(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 o
 struct PageFile : sqlite3_file {
   bool checked;          // its pages carry checksums
   std::int64_t damaged;  // the last such page, 0: none
+  int unsynced;          // pages written since the last sync
 
   /// The file below, which SQLite has left room for behind this one.
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
@@ -144,8 +145,21 @@ int read(sqlite3_file* raw, void* out, int size, sqlite3_int64 offset) {
   return code;
 }
 
+int sync(sqlite3_file* raw, int flags) {
+  of(raw).unsynced = 0;
+  fsyncs.fetch_add(1, std::memory_order_relaxed);
+  return methods_below(raw).xSync(of(raw).below(), flags);
+}
+
+/// A checkpoint writes pages by the thousand and syncs once; whoever commits to the same disk meanwhile would wait for
+/// all of them.
+constexpr int kMostUnsynced = 64;
+
 int write(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) {
   PageFile& file = of(raw);
+  if (++file.unsynced > kMostUnsynced) {
+    if (const int code = sync(raw, SQLITE_SYNC_NORMAL); code != SQLITE_OK) return code;
+  }
   if (offset == 0 && size >= kHeaderBytes) file.learn(static_cast<const unsigned char*>(bytes));
   if (!file.checked || size != kPageBytes || offset % kPageBytes != 0) {
     return write_below(file.below(), bytes, size, offset);
@@ -155,11 +169,6 @@ int write(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) 
   const Word sum = checksum(page.data(), offset / kPageBytes + 1);
   std::memcpy(page.data() + kPageBytes - kReservedBytes, &sum, sizeof sum);
   return write_below(file.below(), page.data(), size, offset);
-}
-
-int sync(sqlite3_file* raw, int flags) {
-  fsyncs.fetch_add(1, std::memory_order_relaxed);
-  return methods_below(raw).xSync(of(raw).below(), flags);
 }
 
 /// Passes a call of a file on to the one below.
