@@ -25,7 +25,7 @@ using testing::Json;
 
 constexpr std::size_t kFlips = 24;
 constexpr std::size_t kAllFlips = 1000;
-constexpr std::uintmax_t kPage = 4096;
+constexpr std::uintmax_t kPage = 2048;
 constexpr const char* kPrefix = "damage";
 constexpr std::size_t kShownDifference = 1000;
 constexpr std::chrono::seconds kStartPatience{8};

@@ -109,7 +109,7 @@ class DamagedFile : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(DamagedFile, IsNamedWhereverABitFlips) {
-  constexpr std::uintmax_t kPage = 4096;
+  constexpr std::uintmax_t kPage = 2048;
   const auto size = std::filesystem::file_size(file());
   for (std::uintmax_t quarter = 0; quarter < 4; ++quarter) {
     const auto offset = size * quarter / 4 + size / 8;

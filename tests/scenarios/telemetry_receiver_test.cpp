@@ -238,7 +238,9 @@ TEST(TelemetryStore, KeepsToItsBoundOfSize) {
     ASSERT_TRUE(export_over_grpc("unix:" + store.socket(), request_with(1'000, filler + std::to_string(i) + "-")).ok());
   }
   constexpr std::int64_t kBound = 2 << 20;
-  const char* used = "SELECT (page_count - freelist_count) * 4096 FROM pragma_page_count, pragma_freelist_count";
+  const char* used =
+      "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, "
+      "pragma_page_size";
   EXPECT_TRUE(eventually([&] { return store.query(used) <= kBound; })) << store.query(used);
   EXPECT_EQ(store.query("SELECT count(*) FROM log WHERE body LIKE '%x9-999'"), 1) << "the newest stay";
   EXPECT_GT(store.query("SELECT count(*) FROM log"), 500) << "no more goes than has to";

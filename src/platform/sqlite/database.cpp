@@ -230,7 +230,7 @@ Result<void> Database::check_length() {
   if (!has_checksums(handle_.get())) return {};
   const auto pages = query_integer("PRAGMA page_count");
   if (!pages) return tl::unexpected(pages.error());
-  if (size_in_bytes(handle_.get()) >= *pages * kPageBytes) return {};
+  if (size_in_bytes(handle_.get()) >= *pages * page_bytes(handle_.get())) return {};
   return failure(ErrorKind::kInternal, path_ + ": damaged: it is cut off");
 }
 

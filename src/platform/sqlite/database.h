@@ -82,7 +82,7 @@ struct OwnerOptions {
   std::span<const std::string_view> migrations;
   /// The log is copied into the file from so many pages on: by the COMMIT that finds it so long, which waits for it, or
   /// aside by a thread of its own.
-  int wal_autocheckpoint_pages = 4000;
+  int wal_autocheckpoint_pages = 8000;
   bool checkpoint_aside = false;
   int cache_kib = 32 * 1024;
   /// How long to wait for a lock that another process (a person's sqlite3 shell) holds.

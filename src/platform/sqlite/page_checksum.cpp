@@ -26,20 +26,22 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checksums are stored as they are computed");
 
-using Page = std::array<unsigned char, kPageBytes>;
+constexpr int kMostPageBytes = 4096;
+
+using Page = std::array<unsigned char, kMostPageBytes>;
 using Word = std::uint64_t;
 
 constexpr const char* kName = "ldt-checksummed";
 constexpr int kReservedBytes = sizeof(Word);
-constexpr int kWords = kPageBytes / static_cast<int>(sizeof(Word));
 constexpr int kLanes = 4;
 constexpr int kAttempts = 5;  // at a page that may be under way from the log to the file
 
 // SQLite's file format
 constexpr int kHeaderBytes = 100;  // of page 1; parts of it are read alone, before its page is
+constexpr std::size_t kPageBytesAt = 16;
 constexpr std::size_t kReservedAt = 20;
 constexpr std::size_t kApplicationIdAt = 68;
-constexpr std::int64_t kLockPage = 0x40000000 / kPageBytes + 1;  // holds locks and is never written
+constexpr std::int64_t kLockByte = 0x40000000;  // its page holds locks and is never written
 
 std::uint32_t big_endian(const unsigned char* bytes) {
   std::uint32_t value = 0;
@@ -60,16 +62,16 @@ Word stir(Word lane, Word word) { return std::rotl((lane ^ word) * 0x9E3779B97F4
 
 /// Over all words but the last, for which the page's number stands. Four lanes, since one would wait for its
 /// multiplications. As each step is a bijection, damage within one word always shows; any other does but once in 2^64.
-Word checksum(const unsigned char* page, std::int64_t number) {
+Word checksum(const unsigned char* page, int words, std::int64_t number) {
   std::array<Word, kLanes> lanes{0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0, 0x082EFA98EC4E6C89};
-  for (int i = 0; i < kWords - kLanes; i += kLanes) {
+  for (int i = 0; i < words - kLanes; i += kLanes) {
     for (int lane = 0; lane < kLanes; ++lane) {
       lanes[static_cast<std::size_t>(lane)] = stir(lanes[static_cast<std::size_t>(lane)], word_at(page, i + lane));
     }
   }
   for (int lane = 0; lane + 1 < kLanes; ++lane) {
     lanes[static_cast<std::size_t>(lane)] =
-        stir(lanes[static_cast<std::size_t>(lane)], word_at(page, kWords - kLanes + lane));
+        stir(lanes[static_cast<std::size_t>(lane)], word_at(page, words - kLanes + lane));
   }
   lanes.back() = stir(lanes.back(), static_cast<Word>(number));
   Word sum = 0;
@@ -80,8 +82,11 @@ Word checksum(const unsigned char* page, std::int64_t number) {
   return sum;
 }
 
-bool verifies(const unsigned char* page, std::int64_t number) {
-  return word_at(page, kWords - 1) == checksum(page, number);
+constexpr int words_of(int page_bytes) { return page_bytes / static_cast<int>(sizeof(Word)); }
+
+bool verifies(const unsigned char* page, int page_bytes, std::int64_t number) {
+  const int words = words_of(page_bytes);
+  return word_at(page, words - 1) == checksum(page, words, number);
 }
 
 // What goes to the disk is counted
@@ -98,6 +103,7 @@ int write_below(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 o
 
 struct PageFile : sqlite3_file {
   bool checked;          // its pages carry checksums
+  int page_bytes;        // known where they do
   std::int64_t damaged;  // the last such page, 0: none
   int unsynced;          // pages written since the last sync
 
@@ -107,7 +113,10 @@ struct PageFile : sqlite3_file {
   /// From the header of the file. Never unlearned.
   void learn(const unsigned char* header) {
     const std::uint32_t id = big_endian(header + kApplicationIdAt);
-    checked = checked || header[kReservedAt] == kReservedBytes || id == kChecksummedApplicationId;
+    if (checked || (header[kReservedAt] != kReservedBytes && id != kChecksummedApplicationId)) return;
+    checked = true;
+    const int bytes = header[kPageBytesAt] << 8 | header[kPageBytesAt + 1];
+    page_bytes = bytes == kPageBytes ? kPageBytes : kMostPageBytes;  // one flipped bit makes neither of the other
   }
 };
 
@@ -121,8 +130,9 @@ int damage(PageFile& file, std::int64_t number) {
 
 /// A page that is cut off is damaged, too: no page is read before it was written.
 int read_page(PageFile& file, unsigned char* out, std::int64_t number) {
-  const int code = file.below()->pMethods->xRead(file.below(), out, kPageBytes, (number - 1) * kPageBytes);
-  if (code == SQLITE_OK && verifies(out, number)) return SQLITE_OK;
+  const int bytes = file.page_bytes;
+  const int code = file.below()->pMethods->xRead(file.below(), out, bytes, (number - 1) * bytes);
+  if (code == SQLITE_OK && verifies(out, bytes, number)) return SQLITE_OK;
   return code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ ? damage(file, number) : code;
 }
 
@@ -133,11 +143,11 @@ int read(sqlite3_file* raw, void* out, int size, sqlite3_int64 offset) {
     if (code == SQLITE_OK && offset == 0 && size >= kHeaderBytes) file.learn(static_cast<unsigned char*>(out));
     return code;
   }
-  const std::int64_t number = offset / kPageBytes + 1;
-  const auto begin = static_cast<std::size_t>(offset % kPageBytes);
-  if (begin == 0 && size == kPageBytes) return read_page(file, static_cast<unsigned char*>(out), number);
+  const std::int64_t number = offset / file.page_bytes + 1;
+  const auto begin = static_cast<std::size_t>(offset % file.page_bytes);
+  if (begin == 0 && size == file.page_bytes) return read_page(file, static_cast<unsigned char*>(out), number);
   // SQLite reads long values past its cache, without what it does not need of a page.
-  if (begin + static_cast<std::size_t>(size) > kPageBytes)
+  if (begin + static_cast<std::size_t>(size) > static_cast<std::size_t>(file.page_bytes))
     return damage(file, 1);  // its header says how long pages are
   Page page;
   const int code = read_page(file, page.data(), number);
@@ -153,7 +163,7 @@ int sync(sqlite3_file* raw, int flags) {
 
 /// A checkpoint writes pages by the thousand and syncs once; whoever commits to the same disk meanwhile would wait for
 /// all of them.
-constexpr int kMostUnsynced = 64;
+constexpr int kMostUnsynced = 128;
 
 int write(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) {
   PageFile& file = of(raw);
@@ -161,13 +171,13 @@ int write(sqlite3_file* raw, const void* bytes, int size, sqlite3_int64 offset) 
     if (const int code = sync(raw, SQLITE_SYNC_NORMAL); code != SQLITE_OK) return code;
   }
   if (offset == 0 && size >= kHeaderBytes) file.learn(static_cast<const unsigned char*>(bytes));
-  if (!file.checked || size != kPageBytes || offset % kPageBytes != 0) {
+  if (!file.checked || size != file.page_bytes || offset % size != 0) {
     return write_below(file.below(), bytes, size, offset);
   }
   Page page;  // the bytes are SQLite's, and not to be changed
-  std::memcpy(page.data(), bytes, kPageBytes);
-  const Word sum = checksum(page.data(), offset / kPageBytes + 1);
-  std::memcpy(page.data() + kPageBytes - kReservedBytes, &sum, sizeof sum);
+  std::memcpy(page.data(), bytes, static_cast<std::size_t>(size));
+  const Word sum = checksum(page.data(), words_of(size), offset / size + 1);
+  std::memcpy(page.data() + size - kReservedBytes, &sum, sizeof sum);
   return write_below(file.below(), page.data(), size, offset);
 }
 
@@ -379,7 +389,7 @@ PageFile* file_of(sqlite3* handle) {
 }
 
 /// The pages that the write-ahead log holds: SQLite reads those from there, not from the file.
-std::set<std::int64_t> pages_in_log(sqlite3* handle) {
+std::set<std::int64_t> pages_in_log(sqlite3* handle, int page_bytes) {
   constexpr int kLogHeader = 32;
   constexpr int kFrameHeader = kFrameHeaderBytes;
   std::set<std::int64_t> pages;
@@ -390,7 +400,7 @@ std::set<std::int64_t> pages_in_log(sqlite3* handle) {
   if (log->pMethods->xRead(log, header.data(), kLogHeader, 0) != SQLITE_OK) return pages;
   std::array<unsigned char, kFrameHeader> frame;
   for (std::int64_t at = kLogHeader; log->pMethods->xRead(log, frame.data(), kFrameHeader, at) == SQLITE_OK;
-       at += kFrameHeader + kPageBytes) {
+       at += kFrameHeader + page_bytes) {
     if (std::memcmp(&frame[8], &header[16], 8) != 0) break;  // the salt of an older log
     pages.insert(big_endian(frame.data()));
   }
@@ -431,6 +441,11 @@ bool has_checksums(sqlite3* handle) {
   return file != nullptr && file->checked;
 }
 
+int page_bytes(sqlite3* handle) {
+  CHECK(has_checksums(handle));
+  return file_of(handle)->page_bytes;
+}
+
 std::optional<std::int64_t> last_damaged_page(sqlite3* handle) {
   const PageFile* file = file_of(handle);
   return file != nullptr && file->damaged != 0 ? std::optional(file->damaged) : std::nullopt;
@@ -440,14 +455,16 @@ Result<std::vector<std::int64_t>> find_damaged_pages(sqlite3* handle) {
   std::vector<std::int64_t> damaged;
   if (!has_checksums(handle)) return damaged;
   PageFile& file = *file_of(handle);
-  const std::int64_t pages = (size_in_bytes(handle) + kPageBytes - 1) / kPageBytes;
+  const std::int64_t pages = (size_in_bytes(handle) + file.page_bytes - 1) / file.page_bytes;
+  const std::int64_t lock_page = kLockByte / file.page_bytes + 1;
   for (std::int64_t number = 1; number <= pages; ++number) damaged.push_back(number);
-  if (pages >= kLockPage) damaged.erase(damaged.begin() + (kLockPage - 1));
+  if (pages >= lock_page) damaged.erase(damaged.begin() + (lock_page - 1));
   if (auto done = keep_damaged(file, damaged); !done) return tl::unexpected(done.error());
   // A page that a checkpoint is just writing can be seen half new, but not again and again. One that has been in the
   // log alone can have others behind it in the file already: there it is a hole.
   for (int attempt = 1; attempt <= kAttempts && !damaged.empty(); ++attempt) {
-    std::erase_if(damaged, [log = pages_in_log(handle)](std::int64_t number) { return log.contains(number); });
+    std::erase_if(damaged,
+                  [log = pages_in_log(handle, file.page_bytes)](std::int64_t number) { return log.contains(number); });
     std::this_thread::sleep_for(std::chrono::milliseconds(attempt));
     if (auto done = keep_damaged(file, damaged); !done) return tl::unexpected(done.error());
   }

@@ -30,13 +30,17 @@ void reserve_checksums(sqlite3* handle);
 /// @return the pages that are not as they were written; none of a file without checksums
 [[nodiscard]] Result<std::vector<std::int64_t>> find_damaged_pages(sqlite3* handle);
 
+/// How many bytes a page of a file with checksums has.
+[[nodiscard]] int page_bytes(sqlite3* handle);
+
 /// How long the file is. Meant for what a file must have at least: it grows when another connection writes.
 [[nodiscard]] std::int64_t size_in_bytes(sqlite3* handle);
 
 /// The second mark, beside the reserved bytes, of a file with checksums: PRAGMA application_id ("LDTc"). Either alone
 /// says that there are some, so that no one flipped bit can turn the checking off.
 inline constexpr std::int64_t kChecksummedApplicationId = 0x4C445463;
-/// The only size of page that has checksums.
-inline constexpr int kPageBytes = 4096;
+/// How large the pages of a new file are: each commit writes some that it only begins to fill. Files that an earlier
+/// version made have pages of 4,096 bytes; no other size has checksums.
+inline constexpr int kPageBytes = 2048;
 
 }  // namespace ldt::sqlite

@@ -39,8 +39,8 @@ Result<sqlite::Database> open_owner(const std::string& path) {
   sqlite::OwnerOptions options;
   options.migrations = kMigrations;
   options.cache_kib = 8 * 1024;
-  options.wal_autocheckpoint_pages =
-      1'000;  // the log is synced only then: less at once holds up the orders' commits less
+  // Its log is synced only then, and the orders' commits wait for what is before them on the disk.
+  options.wal_autocheckpoint_pages = 2'000;
   options.in_doubt = [](const std::string& what) { throw CommitFailed{what.substr(what.find(": ") + 1)}; };
   try {
     auto database = sqlite::Database::open_owner(path, options);
