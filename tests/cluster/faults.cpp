@@ -27,8 +27,9 @@ void kill_and_await(pid_t pid) {
 
 /// A replica of each service, on hosts drawn at random.
 std::string kill_replicas(FaultContext& context, const std::string& service) {
-  const auto count = context.market.pids_of("ldt-" + service).size();
-  if (count < 2) return "only " + std::to_string(count) + " replicas of " + service + " run";
+  std::size_t count = 0;  // a failure instruction may have ended one
+  const bool several = eventually([&] { return (count = context.market.pids_of("ldt-" + service).size()) >= 2; });
+  if (!several) return "only " + std::to_string(count) + " replicas of " + service + " run";
   kill_and_await(context.hosts.pid_of(name_of(service, context.random() % count)));
   return "";
 }

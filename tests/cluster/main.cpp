@@ -11,6 +11,7 @@
 #include "chaos/verify.h"
 #include "cluster/commit_cutter.h"
 #include "cluster/faults.h"
+#include "cluster/mixture.h"
 #include "cluster/options.h"
 #include "support/eventually.h"
 #include "support/postgres_server.h"
@@ -22,6 +23,9 @@ constexpr std::chrono::seconds kStartWithin{180}, kAllEndWithin{30}, kGoesOnWith
 constexpr std::int64_t kCredits = 1'000'000'000, kInitialCredits = 500, kStock = 100'000'000;
 constexpr int kCutOneOf = 20, kLeastCuts = 60;
 constexpr std::chrono::seconds kCutFor{60};
+constexpr int kMixing = 16, kRateBeside = 20;  // clients, and orders a second beside theirs
+constexpr std::chrono::seconds kQuiet{20}, kBeforeAFault{2};
+constexpr const char* kMixtureFault = "a mixture of failure instructions";
 constexpr const char* kCommitFault = "connections that are lost in COMMIT";
 
 void say(const std::string& text) {
@@ -157,6 +161,41 @@ std::vector<Check> damage_cluster(const ClusterOptions& options, std::uint64_t s
   return run.finish(true);
 }
 
+/// Faults while the mixture goes on, each followed by a silence in which the books must balance.
+void mix_and_damage(Run& run, Mixture& mixture, const ClusterOptions& options, std::mt19937_64& random) {
+  Hosts hosts(run.market());
+  FaultContext context{run.market(), hosts, run.generator(), random};
+  const auto with_mixture = [&](bool disturbed, const std::function<std::string()>& meanwhile) {
+    mixture.go_on(disturbed);
+    std::this_thread::sleep_for(disturbed ? kBeforeAFault : kQuiet);
+    std::string trouble = meanwhile();
+    return trouble + mixture.pause();
+  };
+  run.during(kMixtureFault, false, [&] { return with_mixture(false, [] { return std::string(); }); });
+  auto faults = cluster_faults(hosts.all().size(), hosts.can_be_cut());
+  std::erase_if(faults, [&](const ClusterFault& fault) { return !is_wanted(options, fault.name); });
+  std::shuffle(faults.begin(), faults.end(), random);
+  const auto until = SteadyClock::now() + std::chrono::duration<double>(std::max(1.0, options.minutes) * 60);
+  for (std::size_t i = 0; SteadyClock::now() < until && !faults.empty(); ++i) {
+    const auto& fault = faults[i % faults.size()];
+    run.during(std::string(kMixtureFault) + ", " + fault.name, false,
+               [&] { return with_mixture(true, [&] { return fault.carry_out(context); }); });
+  }
+  say(mixture.summary());
+}
+
+std::vector<Check> damage_mixture(const ClusterOptions& options, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Run run({.up_flags = {"--cluster", "--replicas", std::to_string(options.replicas)}, .patience = kStartWithin}, seed,
+          std::min(options.rate, kRateBeside));
+  Mixture mixture(run.market(), seed, kMixing);
+  mix_and_damage(run, mixture, options, random);
+  auto checks = mixture.verify();
+  auto more = run.finish(false);
+  checks.insert(checks.end(), more.begin(), more.end());
+  return checks;
+}
+
 std::vector<Check> cut_commits(const ClusterOptions& options, std::uint64_t seed) {
   PostgresServer server;
   CommitCutter cutter(server.port(), seed);
@@ -200,6 +239,7 @@ int run_stage(const ClusterOptions& options) {
   const auto seed = options.seed.value_or(std::random_device{}());
   std::printf("seed: --seed %llu\n", static_cast<unsigned long long>(seed));
   std::fflush(stdout);
+  if (options.mixture) return print_checks(damage_mixture(options, seed), seed);
   const bool only_commits = !options.only.empty() && is_wanted(options, kCommitFault);
   std::vector<Check> checks;
   if (!only_commits) checks = damage_cluster(options, seed);

@@ -18,6 +18,8 @@ ClusterOptions parse_cluster_options(const std::vector<std::string>& words) {
       options.help = true;
     } else if (word == "--all") {
       options.all = true;
+    } else if (word == "--mixture") {
+      options.mixture = true;
     } else if (word == "--list") {
       options.list = true;
     } else if (word == "--minutes") {

@@ -15,18 +15,22 @@ struct ClusterOptions {
   int replicas = 2;
   std::string only;  // faults whose name has this in it
   bool all = false;
+  bool mixture = false;
   bool list = false;
   bool help = false;
 };
 
 inline constexpr const char* kClusterUsage =
-    "cluster [--all] [--minutes N] [--only TEXT] [--seed N] [--rate N] [--replicas N] [--list]\n"
+    "cluster [--all] [--mixture] [--minutes N] [--only TEXT] [--seed N] [--rate N] [--replicas N] [--list]\n"
     "  Orders arrive at a cluster (`ldt up --cluster`) while its replicas and its primary are killed, its hosts are "
     "cut\n"
     "  off from each other, its standby is slow, and all of it is restarted. After each of these the audit is clean, "
     "and\n"
     "  at the end nothing acknowledged is lost. Then the same where connections are lost in COMMIT.\n"
     "  --all         every fault once (5 minutes), not only the quick ones and one of the others\n"
+    "  --mixture     faults at random (1 minute, or --minutes N) while orders carry random failure instructions, "
+    "CRASH\n"
+    "                among them; each order's end is held against the oracle\n"
     "  --minutes N   faults drawn at random for so long\n"
     "  --only TEXT   the faults whose name has TEXT in it\n"
     "  --seed N      of the faults and the orders; printed\n"

@@ -133,9 +133,7 @@ class HostileGrpc : public Hostile {
                                                      {"delivery", "/ldt.delivery.v1.DeliveryService/Deliver"}};
     return methods.at(service);
   }
-  [[nodiscard]] std::string socket_of(const std::string& service) const {
-    return market.data() / "run" / (service + ".sock");
-  }
+  [[nodiscard]] std::string socket_of(const std::string& service) const { return market.grpc_address(service); }
 
   void in_all_services(const std::function<void(const std::string& service)>& attack) {
     in_parallel(static_cast<int>(kServices.size()), static_cast<int>(kServices.size()),

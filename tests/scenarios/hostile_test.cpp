@@ -45,7 +45,7 @@ class HostileHttp : public Hostile {
   }
 
   void expect_refused(const Row& row) {
-    const auto received = RawSocket(market.address()).exchange(row.bytes, row.half_close, kPromptly);
+    const auto received = RawSocket(market.http_address()).exchange(row.bytes, row.half_close, kPromptly);
     record_raw_exchange(row.bytes, received.bytes);
     const auto statuses = statuses_in(answers_in(received.bytes));
     EXPECT_TRUE(std::regex_match(statuses, std::regex(row.answers)))
@@ -142,7 +142,7 @@ TEST_F(HostileHttp, AByteAtATimeIsServedAsAnyOther) {
       post("Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n") + chunk(body) + "0\r\nX-Trailer: x\r\n\r\n";
   const std::string empty = post("Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n") + "0\r\n\r\n";
   for (const auto& [text, status] : {std::pair{bytes, "202"}, std::pair{empty, "400"}}) {
-    RawSocket socket(market.address());
+    RawSocket socket(market.http_address());
     for (std::size_t i = 0; i + 1 < text.size(); ++i) {
       ASSERT_EQ(socket.send_some(text.substr(i, 1)), 1) << "closed after " << i << " bytes";
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -264,7 +264,7 @@ TEST_F(HostileHttp, OfRandomBytesHasNoEffect) {
   std::printf("seed: LDT_SEED=%llu\n", static_cast<unsigned long long>(seed));
   in_parallel(kConnections, kThreads, [&](int i) {
     const std::string bytes = Noise(seed + static_cast<std::uint64_t>(i)).next();
-    const auto received = RawSocket(market.address()).exchange(bytes, true, kPromptly);
+    const auto received = RawSocket(market.http_address()).exchange(bytes, true, kPromptly);
     EXPECT_TRUE(received.closed) << "connection " << i << " is still open";
     for (const auto& answer : answers_in(received.bytes)) {
       EXPECT_GE(answer.status, 400) << "connection " << i << ": " << answer;
@@ -293,7 +293,7 @@ class HostileCrowd : public HostileHttp {
 
   void add(const std::string& what, const std::string& bytes, std::size_t at_once, int count) {
     for (int i = 0; i < count; ++i) {
-      dripping_.push_back({what, bytes, RawSocket(market.address()), at_once, {}, {}});
+      dripping_.push_back({what, bytes, RawSocket(market.http_address()), at_once, {}, {}});
       dripping_.back().socket.send_some(bytes.substr(0, at_once));
     }
   }
@@ -326,10 +326,10 @@ TEST_F(HostileCrowd, ThatDripsIdlesComesAndGoesIsEndedAndServesNobodyWorse) {
   constexpr int kIdle = 1'000, kEach = 40, kComeAndGo = 20;
   allow_many_connections();
   std::vector<RawSocket> idle;
-  for (int i = 0; i < kIdle; ++i) idle.emplace_back(market.address());
+  for (int i = 0; i < kIdle; ++i) idle.emplace_back(market.http_address());
   std::vector<RawSocket> deaf;  // ask for much and read nothing
   for (int i = 0; i < kEach; ++i) {
-    deaf.emplace_back(market.address());
+    deaf.emplace_back(market.http_address());
     deaf.back().send_some(times("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 200));
   }
   const std::string header = post("X-Filler: ");
@@ -341,7 +341,7 @@ TEST_F(HostileCrowd, ThatDripsIdlesComesAndGoesIsEndedAndServesNobodyWorse) {
   add("size of a chunk", chunks + times("0", 5'000), chunks.size(), kEach);
   add("chunk", chunks + "1000\r\n" + times(" ", 5'000), chunks.size() + 6, kEach);
   const bool ended = drip([&] {
-    for (int i = 0; i < kComeAndGo; ++i) RawSocket(market.address()).reset();
+    for (int i = 0; i < kComeAndGo; ++i) RawSocket(market.http_address()).reset();
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   });
   EXPECT_TRUE(ended) << "the server lets requests drip for ever";

@@ -3,8 +3,8 @@
 // run.
 #include <cstdlib>
 #include <random>
-#include <set>
 
+#include "support/dice.h"
 #include "support/scenario.h"
 
 namespace ldt::testing {
@@ -18,38 +18,6 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
   return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
-
-/// Draws orders. The same seed draws the same ones.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_(seed) {}
-
-  bool chance(int percent) { return between(1, 100) <= percent; }
-  int between(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
-  template <class Container>
-  const auto& one_of(const Container& all) {
-    return all[static_cast<std::size_t>(between(0, static_cast<int>(std::size(all)) - 1))];
-  }
-
-  Failure failure(const std::vector<std::string>& steps, const std::vector<std::string>& kinds,
-                  const Handling& handling) {
-    static const std::set<std::string> kRefusable{"order.accept", "payment.charge", "inventory.reserve",
-                                                  "delivery.deliver"};
-    Failure drawn{.step = one_of(steps), .kind = one_of(kinds)};
-    if (drawn.kind == "REFUSE" && !kRefusable.contains(drawn.step)) drawn.kind = "UNKNOWN";
-    if (drawn.kind != "REFUSE" && chance(50)) drawn.effect = "APPLIED";
-    if (drawn.kind == "CRASH") return drawn;  // once
-    if (drawn.kind == "DELAY") drawn.delay_ms = between(1, handling.step_timeout_ms / 3);
-    if (chance(60)) drawn.attempts = between(1, 3);
-    return drawn;
-  }
-
- private:
-  std::mt19937_64 random_;
-};
-
-const std::vector<std::string> kUndos{"delivery.revoke", "inventory.release", "payment.refund"};
-const std::vector<std::string> kDos{"payment.charge", "inventory.reserve", "delivery.deliver"};
 
 class Mixture : public Scenario {
  protected:
@@ -106,8 +74,8 @@ class Mixture : public Scenario {
 };
 
 TEST_F(Mixture, OfRandomFailuresEndsAsForetold) {
-  std::vector<std::string> steps = kDos;
-  steps.insert(steps.end(), kUndos.begin(), kUndos.end());
+  std::vector<std::string> steps = kDoSteps;
+  steps.insert(steps.end(), kUndoSteps.begin(), kUndoSteps.end());
   steps.insert(steps.end(), {"order.accept", "order.finish"});
   Dice random = dice();
   std::vector<Drawn> all;
@@ -127,8 +95,8 @@ TEST_F(Mixture, OfRandomFailuresEndsAsForetold) {
 }
 
 TEST_F(Mixture, OfRandomFailuresAndCrashesEndsAsForetold) {
-  std::vector<std::string> steps = kDos;
-  steps.insert(steps.end(), kUndos.begin(), kUndos.end());
+  std::vector<std::string> steps = kDoSteps;
+  steps.insert(steps.end(), kUndoSteps.begin(), kUndoSteps.end());
   Dice random = dice();
   std::vector<Drawn> all;
   for (auto left = number_from("LDT_MIX_CRASH_ORDERS", kDefaultCrashOrders); left > 0; --left) {

@@ -90,7 +90,9 @@ Answer Http::send(const std::string& method, const std::string& path, const Head
   const bool has_body = method == "POST" || method == "PUT";
   if (has_body && !content_type.empty()) request.headers.emplace("Content-Type", content_type);
   const auto result = connection_->client.send(request);
-  const Answer answer = result ? answer_from(*result) : Answer{};
+  // A balancer says 502 where the connection behind it broke, which is to a client as if its own had.
+  constexpr int kBrokenBehind = 502;
+  const Answer answer = result && result->status != kBrokenBehind ? answer_from(*result) : Answer{};
   record_exchange(sent_by(request), answer);
   return answer;
 }

@@ -1,5 +1,6 @@
 #include "support/marketplace.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <optional>
@@ -14,10 +15,20 @@ namespace ldt::testing {
 namespace {
 
 constexpr std::size_t kLongestName = 15;  // of a process, as Linux shows it
+constexpr const char* kClusterFlag = "--cluster";
+constexpr std::size_t kReplicas = 2;
+constexpr std::chrono::seconds kClusterPatience{180};  // makes two databases, one a copy of the other
 
-void kill_and_await(pid_t pid) {
-  kill(pid, SIGKILL);
-  if (!eventually([&] { return !is_running(pid); })) throw std::runtime_error("process survived SIGKILL");
+bool is_auto(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && std::string_view(value) == "auto";
+}
+
+void kill_and_await(const std::vector<pid_t>& pids) {
+  for (const auto pid : pids) kill(pid, SIGKILL);
+  for (const auto pid : pids) {
+    if (!eventually([&] { return !is_running(pid); })) throw std::runtime_error("process survived SIGKILL");
+  }
 }
 
 /// Lives as long as the program.
@@ -26,8 +37,17 @@ PostgresServer& shared_server() {
   return server;
 }
 
+bool is_cluster(const Marketplace::Options& options) {
+  return std::find(options.up_flags.begin(), options.up_flags.end(), kClusterFlag) != options.up_flags.end();
+}
+
 /// Started by whichever marketplace needs it first.
 Marketplace::Options with_store(Marketplace::Options options) {
+  if (options.store.empty() && !options.single && runs_as_cluster() && !is_cluster(options)) {
+    options.up_flags.insert(options.up_flags.end(), {kClusterFlag, "--replicas", std::to_string(kReplicas)});
+    options.patience = std::max<std::chrono::milliseconds>(options.patience, kClusterPatience);
+  }
+  if (is_cluster(options)) return options;
   if (options.store.empty() && stores_in_postgres()) {
     static std::mutex mutex;
     const std::lock_guard lock(mutex);
@@ -39,10 +59,9 @@ Marketplace::Options with_store(Marketplace::Options options) {
 
 }  // namespace
 
-bool stores_in_postgres() {
-  const char* store = std::getenv("LDT_STORE");
-  return store != nullptr && std::string_view(store) == "auto";
-}
+bool stores_in_postgres() { return is_auto("LDT_STORE") || runs_as_cluster(); }
+
+bool runs_as_cluster() { return is_auto("LDT_CLUSTER"); }
 
 std::filesystem::path program(const std::string& name) {
   const char* folder = std::getenv("LDT_PROGRAMS");
@@ -96,6 +115,8 @@ void Marketplace::start() {
   eventually([&] { return !supervised() || printed().find("ready at http://", printed_before) != std::string::npos; },
              options_.patience);
   wait_until_ready();
+  store_ =
+      is_cluster(options_) ? text_of(Json::parse(read_text(data() / "cluster/layout.json")), "store") : options_.store;
 }
 
 void Marketplace::wait_until_ready() {
@@ -131,7 +152,37 @@ std::vector<pid_t> Marketplace::pids_of(const std::string& program_name, const s
   return found;
 }
 
-void Marketplace::kill_service(const std::string& service) { kill_and_await(pid_of(service)); }
+std::vector<pid_t> Marketplace::processes_of(const std::string& service) {
+  const std::size_t wanted = is_cluster(options_) && service != "telemetry" ? kReplicas : 1;
+  std::vector<pid_t> pids;
+  if (!eventually([&] { return (pids = pids_of("ldt-" + service)).size() >= wanted; })) {
+    throw std::runtime_error("the supervisor runs " + std::to_string(pids.size()) + " of " + service);
+  }
+  return pids;
+}
+
+namespace {
+
+/// The word behind `option` in a process's command line.
+std::string word_behind(pid_t pid, const std::string& option) {
+  const std::string line = read_text("/proc/" + std::to_string(pid) + "/cmdline");
+  const std::string before = '\0' + option + '\0';
+  const auto at = line.find(before);
+  return at == std::string::npos ? "" : line.substr(at + before.size()).c_str();
+}
+
+}  // namespace
+
+std::string Marketplace::http_address() const {
+  return is_cluster(options_) ? word_behind(pids_of("ldt-order").at(0), "--http") : address_;
+}
+
+std::string Marketplace::grpc_address(const std::string& service) const {
+  const std::string listens = word_behind(pids_of("ldt-" + service).at(0), "--listen");
+  return listens.starts_with("unix:") ? data() / listens.substr(5) : listens;
+}
+
+void Marketplace::kill_service(const std::string& service) { kill_and_await(processes_of(service)); }
 
 void Marketplace::kill_supervisor() {
   supervisor_->signal(SIGKILL);
@@ -141,7 +192,7 @@ void Marketplace::kill_supervisor() {
 void Marketplace::kill_everything() {
   const auto pids = services();
   kill_supervisor();
-  for (const auto pid : pids) kill_and_await(pid);
+  kill_and_await(pids);
 }
 
 Finished Marketplace::stop() {

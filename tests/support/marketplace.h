@@ -24,6 +24,9 @@ namespace ldt::testing {
 /// change.
 [[nodiscard]] bool stores_in_postgres();
 
+/// True where marketplaces that do not say otherwise are clusters: the environment has LDT_CLUSTER=auto.
+[[nodiscard]] bool runs_as_cluster();
+
 inline const std::vector<std::string> kServices{"order", "payment", "inventory", "delivery"};
 
 class Marketplace {
@@ -34,6 +37,8 @@ class Marketplace {
     /// A PostgreSQL URL. Empty: SQLite, or where the environment has LDT_STORE=auto a fresh database of a server that
     /// all marketplaces of the program share.
     std::string store;
+    /// Never a cluster, whatever the environment says: for what only a single process of each service can show.
+    bool single = false;
     std::chrono::milliseconds patience = kPatience;  // with a start, and twice with a stop
   };
 
@@ -47,22 +52,29 @@ class Marketplace {
 
   [[nodiscard]] Client client() const;
   [[nodiscard]] const std::string& address() const { return address_; }  // HOST:PORT
+  /// Where the order service itself takes HTTP: of a cluster one replica, behind the balancer.
+  [[nodiscard]] std::string http_address() const;
+  /// Where a service takes gRPC, of a cluster one replica: HOST:PORT, or the path of a Unix socket.
+  [[nodiscard]] std::string grpc_address(const std::string& service) const;
   [[nodiscard]] const std::filesystem::path& data() const { return folder_.path(); }
-  [[nodiscard]] const std::string& store() const { return options_.store; }  // PostgreSQL's URL; empty: SQLite
+  [[nodiscard]] const std::string& store() const { return store_; }  // PostgreSQL's URL; empty: SQLite
   /// Runs SQL there, behind the services' backs, and gives what psql says. Throws where it fails.
   std::string change_store(const std::string& sql) const;
   [[nodiscard]] std::string printed() const;  // all that `ldt up` has printed so far
 
   [[nodiscard]] bool ready() const;
   [[nodiscard]] bool supervised() { return supervisor_ && supervisor_->running(); }
-  /// The service's process, once the supervisor has one running. Throws if there is none in time.
+  /// The service's process, once the supervisor has one running; of a cluster one replica's. Throws if there is none in
+  /// time.
   [[nodiscard]] pid_t pid_of(const std::string& service);
+  /// All replicas of the service, the oldest first, once as many run as there shall be. Throws if they do not in time.
+  [[nodiscard]] std::vector<pid_t> processes_of(const std::string& service);
 
   /// Of a cluster: all processes that run the program with such a word ("ldt-payment" and "log/host-2"), now.
   [[nodiscard]] std::vector<pid_t> pids_of(const std::string& program, const std::string& word = "") const;
   [[nodiscard]] pid_t supervisor_pid() const { return supervisor_->pid(); }
 
-  /// kill -9; returns once the process is gone.
+  /// kill -9, of every replica; returns once the processes are gone.
   void kill_service(const std::string& service);
   void kill_supervisor();
   void pause_supervisor() { supervisor_->signal(SIGSTOP); }
@@ -82,6 +94,7 @@ class Marketplace {
   [[nodiscard]] std::vector<pid_t> services();
 
   Options options_;
+  std::string store_;
   TemporaryFolder folder_;
   TemporaryFolder log_folder_;
   std::string address_;

@@ -147,6 +147,7 @@ class Foretelling {
   // --- the end ---
 
   void revert(const std::string& outcome, const std::string& failed_step, int status) {
+    if (situation_.several_engines) may_have_done_ = {true, true, true};
     undo();
     finish(true);
     answer(status);

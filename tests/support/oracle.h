@@ -1,5 +1,6 @@
 // Foretells the documented end of an order from what it asks for and what it finds: the failure instructions, the
-// handling, the user's credits, the stock and the price. Written from the documents, not from the product's code.
+// handling, the user's credits, the stock and the price, and whether several engines share the store. Written from the
+// documents, not from the product's code.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "support/marketplace.h"
 #include "support/order_request.h"
 
 namespace ldt::testing {
@@ -17,6 +19,9 @@ struct Situation {
   std::int64_t credits = 500;
   std::int64_t stock = 0;
   std::int64_t price = 0;
+  /// Over a store that several replicas share, whoever reverts an order undoes all three steps: another replica may have
+  /// sent what this one did not.
+  bool several_engines = stores_in_postgres();
 };
 
 struct End {
