@@ -190,7 +190,8 @@ int run(const Options& options) {
   events.start(
       {[&](const order::EndedQuery& query, order::EndedCallback done) { (*ended)->read(query, std::move(done)); },
        [&](auto done) { orders.waiting(std::move(done)); },
-       [&](std::vector<OrderId> ids, auto done) { (*ended)->read_orders(std::move(ids), std::move(done)); }},
+       [&](std::vector<OrderId> ids, auto done) { (*ended)->read_orders(std::move(ids), std::move(done)); },
+       [&](auto done) { (*ended)->read_open(std::move(done)); }},
       (*ended)->newest(), shared);
   if (auto started = orders.start(); !started) return fail(started.error(), kDataUnusableExitCode);
 

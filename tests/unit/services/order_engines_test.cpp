@@ -51,8 +51,11 @@ class BlindStore final : public Store {
   Result<std::vector<std::pair<std::string, Quantity>>> sold() override { return store_.sold(); }
   Result<Attended> attend(const Attendance& attendance) override { return store_.attend(attendance); }
   Result<std::optional<OrderRow>> take_over(const OrderId& id) override { return store_.take_over(id); }
+  Result<std::optional<OrderRow>> push(const OrderId& id) override { return store_.push(id); }
 
-  bool blind = false;
+  bool available() override { return !away && store_.available(); }
+
+  bool blind = false, away = false;
 
  private:
   Store& store_;
@@ -69,11 +72,12 @@ class Silent final : public Observer {
 
 class Node final : private World {
  public:
-  Node(const std::string& url, const std::string& name)
+  Node(const std::string& url, const std::string& name, milliseconds hold_new = milliseconds(5'000))
       : store_(open(url, name)), seen_(*store_), archive_({.url = url, .schema = "ldt_order", .read_only = true}) {
     EngineLimits limits;
     limits.policy.several_engines = true;
     limits.attend_every = milliseconds(20);
+    limits.hold_new = hold_new;
     World& world = *this;
     engine_ = std::make_unique<Engine>(limits, seen_, participants, world, observer_);
     if (auto recovered = engine_->recover(); !recovered) throw std::runtime_error(recovered.error().detail);
@@ -107,6 +111,7 @@ class Node final : private World {
   }
   [[nodiscard]] const Engine& engine() const { return *engine_; }
   void find_no_key() { seen_.blind = true; }
+  void lose_store(bool lost) { seen_.away = lost; }
 
   Participants participants;
 
@@ -217,6 +222,54 @@ TEST_F(Engines, RetryAnOrderThatTheyHeldBeforeAnotherDid) {
   a.participants.silent.reset();
   a.steer(Steering::kRetry, id, [](const auto& result) { EXPECT_TRUE(result.has_value()); });
   EXPECT_TRUE(ends(a, id, OrderState::kCompleted));
+}
+
+TEST_F(Engines, LetNewOrdersWaitForAStoreThatIsAwayForAMoment) {
+  Node a(url_, "a");
+  Told told;
+  a.lose_store(true);
+  a.place("its-key", told.callback());
+  a.turn();
+  EXPECT_FALSE(told.placed.has_value()) << "it is neither refused nor accepted yet";
+  EXPECT_TRUE(a.engine().next_deadline().has_value()) << "the store is looked for again soon";
+  a.lose_store(false);
+  EXPECT_TRUE(testing::eventually([&] {
+    a.turn();
+    return told.placed.has_value();
+  }));
+  ASSERT_TRUE(told.placed->has_value());
+  EXPECT_EQ((*told.placed)->order.state, OrderState::kCompleted);
+}
+
+TEST_F(Engines, RefuseNewOrdersWhereTheStoreStaysAway) {
+  Node a(url_, "a", milliseconds(50));
+  Told told;
+  a.lose_store(true);
+  a.place("", told.callback());
+  EXPECT_TRUE(testing::eventually([&] {
+    a.turn();
+    return told.placed.has_value();
+  }));
+  ASSERT_FALSE(told.placed->has_value());
+  EXPECT_EQ(told.placed->error().error, PlaceError::kStorage);
+}
+
+TEST_F(Engines, PushAnOrderThatAnotherIsDrivingAndLeaveItThere) {
+  Node a(url_, "a"), b(url_, "b");
+  Told told;
+  const auto id = hold(a, told);
+  a.participants.silent = saga::Step::kRelease;
+  a.steer(Steering::kCancel, id, [](const auto& result) { EXPECT_TRUE(result.has_value()); });
+  EXPECT_TRUE(ends(a, id, OrderState::kReverting));
+  a.participants.silent.reset();
+  int asked = 0;
+  EXPECT_TRUE(testing::eventually([&] {
+    b.steer(Steering::kPush, id, [&](const auto& result) { asked += result.has_value() ? 1 : 0; });
+    a.turn();
+    return a.state_of(id) == OrderState::kReverted;
+  }));
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(b.engine().in_flight(), 0U) << "it would count the attempts anew";
 }
 
 TEST_F(Engines, CancelAnOrderThatAnotherIsDriving) {

@@ -17,6 +17,8 @@ using saga::Step;
 
 namespace {
 
+constexpr std::chrono::milliseconds kLookForStore{20};
+
 const saga::PlanStep& planned_for(Step step) {
   for (const auto& planned : saga::kPlan) {
     if (planned.do_step == step || planned.undo_step == step) return planned;
@@ -81,7 +83,9 @@ Engine::Active& Engine::adopt(OrderRow row, Outcome why) {
 void Engine::process(std::vector<Input>& inputs) {
   now_ = world_.clock().steady();
   if (limits_.attend_every.count() > 0 && now_ >= attends_at_) attend();
+  if (!waiting_for_store_.empty()) let_in_again(inputs);
   look_up_keys(inputs);
+  if (!draining_ && !store_.available()) hold_new(inputs);
   for (auto& input : inputs) std::visit([this](auto& kind) { take(kind); }, input);
   inputs.clear();
   while (!timers_.empty() && timers_.top().at <= now_) {
@@ -102,6 +106,7 @@ std::optional<SteadyTime> Engine::next_deadline() const {
   std::optional<SteadyTime> deadline;
   if (!timers_.empty()) deadline = timers_.top().at;
   if (limits_.attend_every.count() > 0) deadline = deadline ? std::min(*deadline, attends_at_) : attends_at_;
+  if (!waiting_for_store_.empty()) deadline = std::min(deadline.value_or(SteadyTime::max()), now_ + kLookForStore);
   return deadline;
 }
 
@@ -360,6 +365,9 @@ void Engine::retire(Active& active) {
 }
 
 void Engine::stop() {
+  for (auto& input : std::exchange(waiting_for_store_, {})) {
+    input.done(tl::unexpected(PlaceFailure{PlaceError::kStopping, "the server is going down", std::nullopt}));
+  }
   for (auto& [id, active] : active_) {
     for (auto& waiter : active->waiters) {
       if (active->accepted()) {

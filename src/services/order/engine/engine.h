@@ -33,6 +33,7 @@ struct PlaceInput {
   NewOrder order;
   std::chrono::milliseconds wait{0};
   PlaceCallback done;
+  std::optional<SteadyTime> held_until = std::nullopt;  // the store was away when it came
 };
 
 enum class Steering : std::uint8_t { kCancel, kRetry, kPush };
@@ -80,6 +81,8 @@ struct EngineLimits {
   BackoffLimits undo_backoff{std::chrono::milliseconds(20), std::chrono::milliseconds(5'000)};
   std::size_t max_in_flight = 16'384;  // beyond it new orders are refused as overloaded
   bool allow_failures = false;
+  /// So long new orders wait for a store that is away, before they are refused: a planned switch-over is shorter.
+  std::chrono::milliseconds hold_new{5'000};
   /// How often other engines over the same store are told that this one is there; 0: there are none. Where there are,
   /// `policy.several_engines` must be on.
   std::chrono::milliseconds attend_every{0};
@@ -181,6 +184,10 @@ class Engine {
   /// Another order was accepted under the same idempotency key, by another engine.
   void yield_to(Active& active, const KeyOwner& owner);
   Active* take_over(SteerInput& input);
+  void let_in_again(std::vector<Input>& inputs);
+  void hold_new(std::vector<Input>& inputs);
+  bool push_elsewhere(SteerInput& input);
+  void try_at_once(Active& active);
   [[nodiscard]] bool may_be_stale(const Active& active) const;
 
   void dispatch(Active& active, const saga::Event& event);
@@ -228,6 +235,7 @@ class Engine {
   bool catalogue_ready_ = false;
   std::unordered_map<std::string, std::int64_t> sold_;
   std::unordered_map<std::string, OrderId> keys_being_accepted_;
+  std::vector<PlaceInput> waiting_for_store_;
   std::vector<Result<std::optional<KeyOwner>>> key_owners_;  // of what arrived with a key, the next one last
   OrderIdGenerator ids_;
   RetryBudget retry_budget_{2'000, 2'000};  // retries a second, and at once

@@ -28,6 +28,31 @@ void Engine::look_up_keys(const std::vector<Input>& inputs) {
   key_owners_.assign(owners->rbegin(), owners->rend());
 }
 
+/// Nothing was done for them yet, so waiting is free of risk; those that have waited long enough are refused.
+void Engine::hold_new(std::vector<Input>& inputs) {
+  key_owners_.clear();
+  std::vector<Input> others;
+  others.reserve(inputs.size());
+  for (auto& input : inputs) {
+    auto* place = std::get_if<PlaceInput>(&input);
+    if (place == nullptr) {
+      others.push_back(std::move(input));
+      continue;
+    }
+    if (!place->held_until) place->held_until = now_ + limits_.hold_new;
+    if (*place->held_until <= now_ || waiting_for_store_.size() >= limits_.max_in_flight) {
+      place->done(tl::unexpected(place_failure(PlaceError::kStorage, "the store cannot be reached")));
+    } else {
+      waiting_for_store_.push_back(std::move(*place));
+    }
+  }
+  inputs = std::move(others);
+}
+
+void Engine::let_in_again(std::vector<Input>& inputs) {
+  for (auto& input : std::exchange(waiting_for_store_, {})) inputs.emplace_back(std::move(input));
+}
+
 void Engine::take(PlaceInput& input) {
   Result<std::optional<KeyOwner>> owner;
   if (!input.order.idempotency_key.empty()) {
@@ -135,6 +160,7 @@ void Engine::wait_for(Active& active, std::chrono::milliseconds wait, PlaceCallb
 
 void Engine::take(SteerInput& input) {
   const auto found = active_.find(input.id);
+  if (input.steering == Steering::kPush && found == active_.end() && push_elsewhere(input)) return;
   const bool known = found != active_.end() && !may_be_stale(*found->second);
   Active* const taken = known ? found->second.get() : take_over(input);
   if (taken == nullptr) {
@@ -154,11 +180,7 @@ void Engine::take(SteerInput& input) {
   Active& active = *taken;
   if (input.steering == Steering::kPush) {
     input.done(view_of(active.row));
-    if (active.saga.backing_off) {
-      active.timer = 0;
-      dispatch(active, {.kind = EventKind::kBackoffElapsed});
-    }
-    return;
+    return try_at_once(active);
   }
   if (input.steering == Steering::kRetry && active.saga.phase != Phase::kHeld) {
     return input.done(tl::unexpected(

@@ -24,6 +24,9 @@ void Engine::attend() {
   for (const auto& id : attended->lost) {
     if (const auto found = active_.find(id); found != active_.end()) let_go(*found->second);
   }
+  for (const auto& id : attended->pushed) {
+    if (const auto found = active_.find(id); found != active_.end()) try_at_once(*found->second);
+  }
   for (auto& row : attended->adopted) {
     if (!active_.contains(row.id)) adopt(std::move(row), Outcome::kNone);
   }
@@ -85,6 +88,25 @@ void Engine::yield_to(Active& active, const KeyOwner& owner) {
     show_key_owner(owner, fingerprint, std::max(left, std::chrono::milliseconds(0)), std::move(waiter.done));
   }
   dispatch(active, {.kind = EventKind::kAnswer, .step = Step::kAccept, .answer = saga::Answer::kRefused});
+}
+
+void Engine::try_at_once(Active& active) {
+  if (!active.saga.backing_off) return;
+  active.timer = 0;
+  dispatch(active, {.kind = EventKind::kBackoffElapsed});
+}
+
+/// It stays where it is, with the attempts that were counted there. True: the caller has been answered.
+bool Engine::push_elsewhere(SteerInput& input) {
+  if (limits_.attend_every.count() == 0) return false;
+  auto row = store_.push(input.id);
+  if (row && !*row) return false;
+  if (!row) {
+    input.done(tl::unexpected(CommandFailure{CommandFailure::Kind::kUnavailable, row.error().detail, {}}));
+  } else {
+    input.done(view_of(**row));
+  }
+  return true;
 }
 
 /// A HELD order moves by request only, and any replica may have been asked meanwhile: what this one remembers of it may

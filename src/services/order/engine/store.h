@@ -66,6 +66,7 @@ struct Attendance {
 /// What the others did meanwhile.
 struct Attended {
   std::vector<OrderId> lost;       // driven elsewhere from now on
+  std::vector<OrderId> pushed;     // driven here, and asked for elsewhere: what waits is tried at once
   std::vector<OrderRow> adopted;   // left behind elsewhere, driven here from now on
   std::vector<OrderRow> resolved;  // of `in_doubt`: they were accepted
   bool more = false;               // there is more to adopt: attend again soon
@@ -94,6 +95,9 @@ class Store {
   virtual Result<Attended> attend(const Attendance&) { return Attended{}; }
   /// Takes over an order that another engine may drive; nothing where it has ended, or there is none.
   virtual Result<std::optional<OrderRow>> take_over(const OrderId&) { return std::optional<OrderRow>{}; }
+  /// Lets the engine that drives the order know, with its next attend(), that it is to try again at once; nothing where
+  /// the order has ended, or there is none.
+  virtual Result<std::optional<OrderRow>> push(const OrderId&) { return std::optional<OrderRow>{}; }
   /// False: nothing can be stored just now.
   [[nodiscard]] virtual bool available() { return true; }
   /// Leaves all that it drives to the others.

@@ -19,6 +19,11 @@ class EndedOrders::Impl {
     boost::asio::post(pool_, [this, ids = std::move(ids), done = std::move(done)] { done(archive_->get_all(ids)); });
   }
 
+  void post(OpenCallback done) {
+    constexpr std::uint32_t kMost = 500;
+    boost::asio::post(pool_, [this, done = std::move(done)] { done(archive_->open_orders(kMost)); });
+  }
+
  private:
   std::unique_ptr<OrderArchive> archive_;
   boost::asio::thread_pool pool_{1};
@@ -35,6 +40,8 @@ Result<std::unique_ptr<EndedOrders>> EndedOrders::open(std::unique_ptr<OrderArch
 }
 
 void EndedOrders::read(const EndedQuery& query, EndedCallback done) { impl_->post(query, std::move(done)); }
+
+void EndedOrders::read_open(OpenCallback done) { impl_->post(std::move(done)); }
 
 void EndedOrders::read_orders(std::vector<OrderId> ids, OrdersCallback done) {
   impl_->post(std::move(ids), std::move(done));

@@ -21,6 +21,10 @@ using OrdersCallback = std::function<void(Result<std::vector<OrderView>>)>;
 /// The same; orders that are not there are left out.
 using ReadOrders = std::function<void(std::vector<OrderId>, OrdersCallback)>;
 
+using OpenCallback = std::function<void(Result<std::vector<EndedPage::Order>>)>;
+/// The same, of those that have not ended.
+using ReadOpen = std::function<void(OpenCallback)>;
+
 class EndedOrders {
  public:
   [[nodiscard]] static Result<std::unique_ptr<EndedOrders>> open(std::unique_ptr<OrderArchive> archive);
@@ -30,6 +34,7 @@ class EndedOrders {
 
   void read(const EndedQuery& query, EndedCallback done);
   void read_orders(std::vector<OrderId> ids, OrdersCallback done);
+  void read_open(OpenCallback done);
   /// Of all orders; 0 where there are none.
   [[nodiscard]] std::int64_t newest() const { return newest_; }
 

@@ -192,7 +192,7 @@ void EventHub::run() {
 void EventHub::take(Happening& happening) {
   const auto [first, last] = by_order_.equal_range(happening.order.id);
   for (auto reader = first; reader != last; ++reader) reader->second->hear(happening);
-  if (shared_ && is_end(happening.event.kind)) note_end(happening.order.id);
+  if (shared_) note_told(happening);
   log_.add(std::move(happening));
 }
 

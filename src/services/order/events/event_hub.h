@@ -17,6 +17,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -46,6 +47,7 @@ class EventHub final : public Observer {
     ReadEnded ended;
     std::function<void(std::function<void(std::vector<OrderView>)>)> waiting;  // HELD and STUCK orders
     ReadOrders orders;
+    ReadOpen open;  // asked for where the store is shared
   };
 
   /// Before the engine starts. @param newest  of the stored orders; @param shared  other engines have orders of the
@@ -98,13 +100,22 @@ class EventHub final : public Observer {
   struct EndedElsewhere {
     Result<EndedPage> page;
   };
+  struct OpenElsewhere {
+    Result<std::vector<EndedPage::Order>> orders;
+  };
+  /// Of an order that has not ended: what was told of it.
+  struct Told {
+    std::unordered_set<std::string> events;  // their ids
+    SteadyTime seen;
+  };
   struct Drained {
     ReaderId id;
   };
   struct Left {
     ReaderId id;
   };
-  using Message = std::variant<Happening, NewReader, Shown, Waiting, Missed, Seen, EndedElsewhere, Drained, Left>;
+  using Message =
+      std::variant<Happening, NewReader, Shown, Waiting, Missed, Seen, EndedElsewhere, OpenElsewhere, Drained, Left>;
   using Readers = std::map<ReaderId, std::unique_ptr<EventReader>>;
 
   [[nodiscard]] std::optional<Happening> copy_of(const OrderRow& row, const OrderEvent& event) const;
@@ -122,6 +133,7 @@ class EventHub final : public Observer {
   void take(Missed& missed);
   void take(Seen& seen);
   void take(EndedElsewhere& ended);
+  void take(OpenElsewhere& open);
   void take(Drained& drained);
   void take(Left& left);
   void serve_all();
@@ -132,7 +144,11 @@ class EventHub final : public Observer {
   void look_elsewhere(SteadyTime now);
   void look_at_orders(SteadyTime now);
   void look_at_ends(SteadyTime now);
-  void note_end(const OrderId& id) { told_ends_[id] = clock_.steady(); }
+  void look_at_open(SteadyTime now);
+  void note_told(const Happening& happening);
+  void tell_rest(const OrderView& order, std::int64_t row);
+  [[nodiscard]] bool is_own(std::int64_t row);
+  void note_end(const OrderId& id);
 
   const Clock& clock_;
   Sources sources_;
@@ -157,12 +173,15 @@ class EventHub final : public Observer {
   bool shared_ = false;
   bool looks_at_orders_ = false;  // and has no answer yet
   bool looks_at_ends_ = false;
+  bool looks_at_open_ = false;
   SteadyTime looked_at_orders_{};
   SteadyTime looked_at_ends_{};
+  SteadyTime looked_at_open_{};
   std::optional<EndedQuery> ends_;  // what to look at next; nothing: nobody follows all orders
   EndedQuery next_ends_;            // and after that
   WallTime followed_since_;
   std::unordered_map<OrderId, SteadyTime> told_ends_;  // lately
+  std::unordered_map<OrderId, Told> told_;
   std::thread thread_;
 };
 

@@ -48,6 +48,9 @@ class OpenOrders {
     while (head_ <= newest_ && !open_.test(slot(head_))) ++head_;
   }
 
+  [[nodiscard]] bool contains(std::int64_t row) const {
+    return row < head_ ? long_open_.contains(row) : row <= newest_ && open_.test(slot(row));
+  }
   /// One that has not ended; the next one to come where all have.
   [[nodiscard]] std::int64_t oldest() const { return long_open_.empty() ? head_ : *long_open_.begin(); }
   [[nodiscard]] std::int64_t newest() const { return newest_; }

@@ -51,6 +51,11 @@ class OrderArchive {
 
   /// Looks at a bounded number of rows.
   [[nodiscard]] virtual Result<EndedPage> ended(const EndedQuery& query) = 0;
+  /// Orders that have not ended, the newest ones, whoever drives them, as far as it is stored where they are. Nothing
+  /// where one engine drives them all.
+  [[nodiscard]] virtual Result<std::vector<EndedPage::Order>> open_orders(std::uint32_t /*limit*/) {
+    return std::vector<EndedPage::Order>{};
+  }
   /// The row of the newest order; 0 where there is none.
   [[nodiscard]] virtual Result<std::int64_t> newest() = 0;
 

@@ -147,6 +147,25 @@ Result<std::vector<Saga>> PostgresArchive::sagas(bool stuck_only, std::uint32_t 
   return sagas;
 }
 
+Result<std::vector<EndedPage::Order>> PostgresArchive::open_orders(std::uint32_t limit) {
+  static const std::string kOpen =
+      "SELECT " + kColumns +
+      ", s.id IS NOT NULL FROM orders o LEFT JOIN stuck s ON s.id = o.id WHERE o.state < 3 AND "
+      "(o.unsettled OR o.id >= (SELECT oldest_running FROM replica WHERE NOT settled ORDER BY oldest_running LIMIT 1)) "
+      "ORDER BY o.id DESC LIMIT $1";
+  const auto rows = run(kOpen, Parameters().integer(limit));
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<EndedPage::Order> orders;
+  orders.reserve(static_cast<std::size_t>(rows->size()));
+  for (int i = rows->size() - 1; i >= 0; --i) {
+    const auto row = postgres_schema::read_row(*rows, i);
+    if (!row) return tl::unexpected(row.error());
+    orders.push_back({row->seq, view_of(*row)});
+    orders.back().view.stuck = rows->boolean(i, kStuckColumns);
+  }
+  return orders;
+}
+
 Result<bool> PostgresArchive::exists(const OrderId& id) {
   const auto rows = run("SELECT 1 FROM orders WHERE id = $1", Parameters().uuid(id));
   if (!rows) return tl::unexpected(rows.error());

@@ -26,6 +26,7 @@ class PostgresArchive final : public OrderArchive {
   Result<bool> exists(const OrderId& id) override;
   Result<std::vector<Quantity>> sold(const SoldQuery& query) override;
   Result<EndedPage> ended(const EndedQuery& query) override;
+  Result<std::vector<EndedPage::Order>> open_orders(std::uint32_t limit) override;
   Result<std::int64_t> newest() override;
 
   Result<void> begin_audit() override;

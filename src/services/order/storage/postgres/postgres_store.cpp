@@ -89,10 +89,25 @@ Result<void> PostgresStore::enroll() {
     }
     if (rows) {
       replica_ = rows->integer(0, 0);
-      return {};
+      return claim_name(**connection);
     }
     const bool away = rows.error().kind == ErrorClass::kConnection || rows.error().kind == ErrorClass::kRetry;
     if (!away || std::chrono::steady_clock::now() > until) return tl::unexpected(rows.error().plain());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+/// The server releases the lock as soon as the process that had it is gone, so one that was killed comes back at once.
+Result<void> PostgresStore::claim_name(Connection& connection) const {
+  const auto until = std::chrono::steady_clock::now() + options_.lease;
+  while (true) {
+    const auto locked = connection.run(kLockName, Parameters().integer(replica_));
+    if (!locked) return tl::unexpected(locked.error().plain());
+    if (locked->boolean(0, 0)) return {};
+    if (std::chrono::steady_clock::now() > until) {
+      return failure(ErrorKind::kConflict, "another process is the replica " + options_.replica +
+                                               " of this database: each needs a name of its own (--replica)");
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }

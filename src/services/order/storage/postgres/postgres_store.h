@@ -38,6 +38,7 @@ class PostgresStore final : public Store {
 
   Result<Attended> attend(const Attendance& attendance) override;
   Result<std::optional<OrderRow>> take_over(const OrderId& id) override;
+  Result<std::optional<OrderRow>> push(const OrderId& id) override;
   bool available() override { return link_.get().has_value(); }
   void leave() override;
 
@@ -59,6 +60,8 @@ class PostgresStore final : public Store {
 
   explicit PostgresStore(Options options);
   [[nodiscard]] Result<void> enroll();
+  [[nodiscard]] Result<void> claim_name(postgres::Connection& connection) const;
+  static constexpr std::string_view kLockName = "SELECT pg_try_advisory_lock(7103348, $1::int)";
   [[nodiscard]] Outcome write(postgres::Connection& connection, std::span<Write* const> writes);
   [[nodiscard]] Outcome settle_conflicts(postgres::Connection& connection, std::span<Write* const> writes);
   [[nodiscard]] Result<std::vector<Gone>> keep_lease(postgres::Connection& connection, const Attendance& attendance,

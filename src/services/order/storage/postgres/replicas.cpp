@@ -85,7 +85,7 @@ Result<std::vector<PostgresStore::Gone>> PostgresStore::keep_lease(Connection& c
   for (const auto n : let_go_) let_go.add(n);
   connection.queue("DELETE FROM taken_over WHERE replica = $1 AND n = ANY($2)",
                    Parameters().integer(replica_).array(let_go));
-  // What this replica has taken back since is its own.
+  // What is still this replica's, or is again, others only ask for.
   connection.queue(
       "SELECT t.n, t.id, o.owner = $1 FROM taken_over t LEFT JOIN orders o ON o.id = t.id WHERE t.replica = $1 ORDER "
       "BY "
@@ -100,6 +100,7 @@ Result<std::vector<PostgresStore::Gone>> PostgresStore::keep_lease(Connection& c
       Parameters().integer(replica_));
   connection.queue("SELECT oldest_open FROM replica WHERE NOT settled ORDER BY oldest_open LIMIT 1");
   show_stuck(connection, attendance.stuck);
+  connection.queue(kLockName, Parameters().integer(replica_));  // the connection may be a new one
   const auto rows = connection.flush();
   if (!rows) return tl::unexpected(rows.error().plain());
   if ((*rows)[0].affected() == 0) {
@@ -109,8 +110,8 @@ Result<std::vector<PostgresStore::Gone>> PostgresStore::keep_lease(Connection& c
   let_go_.clear();
   for (int i = 0; i < (*rows)[2].size(); ++i) {
     let_go_.push_back((*rows)[2].integer(i, 0));
-    const bool taken_back = !(*rows)[2].is_null(i, 2) && (*rows)[2].boolean(i, 2);
-    if (const auto id = (*rows)[2].order_id(i, 1); id && !taken_back) attended.lost.push_back(*id);
+    const bool is_own = !(*rows)[2].is_null(i, 2) && (*rows)[2].boolean(i, 2);
+    if (const auto id = (*rows)[2].order_id(i, 1)) (is_own ? attended.pushed : attended.lost).push_back(*id);
   }
   auto resolved = postgres_schema::read_rows((*rows)[3]);
   if (!resolved) return tl::unexpected(resolved.error());
@@ -215,6 +216,22 @@ Result<std::optional<OrderRow>> PostgresStore::take_over(const OrderId& id) {
   static const std::string kTake =
       take_sql("SELECT o.id, o.owner FROM orders o WHERE o.id = $2 AND o.state < 3 FOR UPDATE");
   const auto rows = (*connection)->run(kTake, Parameters().integer(replica_).uuid(id));
+  if (!rows) return tl::unexpected(rows.error().plain());
+  if (rows->empty()) return std::optional<OrderRow>{};
+  auto row = postgres_schema::read_row(*rows, 0);
+  if (!row) return tl::unexpected(row.error());
+  return std::optional(std::move(*row));
+}
+
+/// A note to its driver, once until it is read.
+Result<std::optional<OrderRow>> PostgresStore::push(const OrderId& id) {
+  const auto connection = link_.get();
+  if (!connection) return tl::unexpected(connection.error().plain());
+  static const std::string kPush =
+      "WITH noted AS (INSERT INTO taken_over(replica, id) SELECT o.owner, o.id FROM orders o WHERE o.id = $1 AND "
+      "o.state < 3 AND NOT EXISTS (SELECT 1 FROM taken_over t WHERE t.replica = o.owner AND t.id = o.id)) SELECT " +
+      kColumns + " FROM orders o WHERE o.id = $1 AND o.state < 3";
+  const auto rows = (*connection)->run(kPush, Parameters().uuid(id));
   if (!rows) return tl::unexpected(rows.error().plain());
   if (rows->empty()) return std::optional<OrderRow>{};
   auto row = postgres_schema::read_row(*rows, 0);
