@@ -21,7 +21,7 @@ restapi: {listen: '@PATRONI@', connect_address: '@PATRONI@'}
 etcd3: {hosts: @ETCDS@}
 bootstrap:
   dcs:
-    ttl: 8
+    ttl: @TTL@
     loop_wait: 1
     retry_timeout: 3
     primary_start_timeout: 0
@@ -67,6 +67,7 @@ postgresql:
 watchdog: {mode: 'off'}
 )";
 
+// What the balancer says for itself reads like what the services say: 503 means here, too, that nothing was done.
 constexpr const char* kBalancer = R"(global
   stats socket unix@run/haproxy.sock mode 600 level admin expose-fd listeners
   hard-stop-after 90s
@@ -81,6 +82,8 @@ constexpr const char* kBalancer = R"(global
 frontend public
   bind @HTTP@
   option idle-close-on-response
+  http-error status 502 content-type application/problem+json string '{"type":"about:blank","title":"The connection to the service broke","status":502,"detail":"what came of an order is found by repeating it under its Idempotency-Key"}'
+  http-error status 503 content-type application/problem+json string '{"type":"/errors/service-unavailable","title":"A service cannot be reached","status":503,"detail":"no replica of the order service is ready; nothing was done","service":"order"}' hdr retry-after 1
   default_backend order
 backend order
   balance leastconn
@@ -103,7 +106,10 @@ std::string fill(std::string text, const std::map<std::string, std::string>& val
 
 std::string patroni_yml(const Layout& layout, int host, const std::string& folder, const Programs& programs,
                         const Passwords& passwords) {
+  // It must be loop_wait + 2 * retry_timeout at least; Patroni 4 takes no less than 20.
+  const bool insists = programs.patroni_version >= 4;
   return fill(kPatroni, {{"HOST", std::to_string(host)},
+                         {"TTL", insists ? "20" : "8"},
                          {"PATRONI", layout.patroni(host).text()},
                          {"ETCDS", etcd_hosts(layout)},
                          {"PSQL", programs.psql},

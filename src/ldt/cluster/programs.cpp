@@ -1,11 +1,17 @@
 #include "ldt/cluster/programs.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
+
+#include "ldt/processes/run_program.h"
+#include "platform/process/unique_fd.h"
 
 namespace ldt::cluster {
 namespace {
@@ -37,6 +43,22 @@ std::string newest_postgres() {
   return newest == 0 ? "" : "/usr/lib/postgresql/" + std::to_string(newest) + "/bin";
 }
 
+/// Of "patroni 3.0.2", 3.
+int major_version(const std::string& program) {
+  const process::UniqueFd said(::memfd_create("version", MFD_CLOEXEC));
+  process::SpawnRequest request;
+  request.program = program;
+  request.arguments = {"--version"};
+  request.working_directory = "/";
+  request.output = said.get();
+  std::array<char, 64> text{};
+  if (!said || !run_to_end(request) || ::pread(said.get(), text.data(), text.size(), 0) <= 0) return 0;
+  const auto digit = std::find_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  int version = 0;
+  std::from_chars(digit, text.end(), version);
+  return version;
+}
+
 }  // namespace
 
 Result<std::string> find_program(const std::string& name, const std::string& package) {
@@ -60,7 +82,10 @@ Result<Programs> find_programs() {
   need(programs.haproxy, look_up("haproxy"), "haproxy");
   need(programs.setpriv, look_up("setpriv"), "util-linux");
   need(programs.nsenter, look_up("nsenter"), "util-linux");
-  if (missing.empty()) return programs;
+  if (missing.empty()) {
+    programs.patroni_version = major_version(programs.patroni);
+    return programs;
+  }
   return failure(ErrorKind::kUnavailable,
                  "a cluster needs programs that are not installed; on Debian: apt-get install" + missing);
 }

@@ -12,6 +12,7 @@ struct Programs {
   std::string etcd, etcdctl, patroni, psql, haproxy;
   std::string postgres_folder;  // of initdb and the others, of the newest version that is installed
   std::string setpriv, nsenter;
+  int patroni_version = 0;  // the first number of it; 0: it does not say
 };
 
 /// In PATH or where root's programs are. An Error of one line names the package.
