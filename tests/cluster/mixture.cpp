@@ -45,11 +45,11 @@ std::vector<End> possible_ends(const OrderRequest& request, const Situation& sit
   return ends;
 }
 
-/// A careful client asks again.
+/// A careful client asks again. A replica hears a moment later of a SKU that was priced through another.
 bool not_now(const Answer& answer) {
-  const bool in_progress =
-      answer.status == 409 && text_of(answer.body, "type").find("in-progress") != std::string::npos;
-  return !answer.arrived() || answer.status == 503 || in_progress;
+  const auto type = text_of(answer.body, "type");
+  const bool in_progress = answer.status == 409 && type.find("in-progress") != std::string::npos;
+  return !answer.arrived() || answer.status == 503 || in_progress || type.find("unknown-sku") != std::string::npos;
 }
 
 template <class Read>

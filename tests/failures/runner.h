@@ -39,7 +39,7 @@ class Runner {
 
   /// A marketplace and what is tried there just now.
   struct Track {
-    Marketplace market;
+    Marketplace market{Marketplace::Options{.may_be_cluster = true}};
     std::vector<std::unique_ptr<Lane>> lanes;
     std::atomic<std::size_t> done{0};
   };

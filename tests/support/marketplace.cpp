@@ -43,7 +43,7 @@ bool is_cluster(const Marketplace::Options& options) {
 
 /// Started by whichever marketplace needs it first.
 Marketplace::Options with_store(Marketplace::Options options) {
-  if (options.store.empty() && !options.single && runs_as_cluster() && !is_cluster(options)) {
+  if (options.store.empty() && options.may_be_cluster && runs_as_cluster()) {
     options.up_flags.insert(options.up_flags.end(), {kClusterFlag, "--replicas", std::to_string(kReplicas)});
     options.patience = std::max<std::chrono::milliseconds>(options.patience, kClusterPatience);
   }
@@ -179,7 +179,7 @@ std::string Marketplace::http_address() const {
 
 std::string Marketplace::grpc_address(const std::string& service) const {
   const std::string listens = word_behind(pids_of("ldt-" + service).at(0), "--listen");
-  return listens.starts_with("unix:") ? data() / listens.substr(5) : listens;
+  return listens.starts_with("unix:") ? (data() / listens.substr(5)).string() : listens;
 }
 
 void Marketplace::kill_service(const std::string& service) { kill_and_await(processes_of(service)); }
@@ -213,7 +213,7 @@ Marketplace& shared_marketplace() {
     void TearDown() override { shared.reset(); }
   };
   if (!shared) {
-    shared = std::make_unique<Marketplace>();
+    shared = std::make_unique<Marketplace>(Marketplace::Options{.may_be_cluster = true});
     ::testing::AddGlobalTestEnvironment(new EndsWithTheProgram);  // owned by GoogleTest
   }
   if (!shared->supervised()) shared->start();

@@ -24,7 +24,7 @@ namespace ldt::testing {
 /// change.
 [[nodiscard]] bool stores_in_postgres();
 
-/// True where marketplaces that do not say otherwise are clusters: the environment has LDT_CLUSTER=auto.
+/// True where the shared marketplace is a cluster: the environment has LDT_CLUSTER=auto.
 [[nodiscard]] bool runs_as_cluster();
 
 inline const std::vector<std::string> kServices{"order", "payment", "inventory", "delivery"};
@@ -37,8 +37,9 @@ class Marketplace {
     /// A PostgreSQL URL. Empty: SQLite, or where the environment has LDT_STORE=auto a fresh database of a server that
     /// all marketplaces of the program share.
     std::string store;
-    /// Never a cluster, whatever the environment says: for what only a single process of each service can show.
-    bool single = false;
+    /// A cluster where the environment has LDT_CLUSTER=auto. Without it, a marketplace of its own with a database of
+    /// the shared server is meant there: a cluster takes 15 s to start.
+    bool may_be_cluster = false;
     std::chrono::milliseconds patience = kPatience;  // with a start, and twice with a stop
   };
 
