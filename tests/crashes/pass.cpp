@@ -15,7 +15,7 @@ using testing::Json;
 using testing::percent_encoded;
 using testing::text_of;
 
-constexpr seconds kPatience{30};
+constexpr seconds kPatience{60};
 constexpr std::size_t kBriefOrders = 3;
 constexpr int kCommitInDoubt = 5;
 constexpr int kDataUnusable = 3;
@@ -265,7 +265,7 @@ void Pass::check_books_when_ready() {
       return false;
     }
   };
-  if (!eventually(checked, seconds(10))) complain(trouble);
+  if (!eventually(checked, kPatience)) complain(trouble);
   for (const auto& text : found) complain(text);
 }
 

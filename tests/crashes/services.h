@@ -51,7 +51,7 @@ class Services {
   /// Starts those that do not run. Returns at once.
   void start();
   /// True once /readyz says so.
-  bool wait_until_ready(std::chrono::milliseconds patience = std::chrono::seconds(20));
+  bool wait_until_ready(std::chrono::milliseconds patience = std::chrono::seconds(60));
   /// SIGTERM, or kill -9; returns when it has ended. It stays down until start(). False if it did not end in time.
   bool stop(std::size_t service, bool orderly = true);
   void stop_all();

@@ -32,6 +32,12 @@ bool not_now(const Answer& answer) {
   return answer.status == 503 || in_progress;
 }
 
+void stock_up(Lane& lane) {
+  lane.client.set_price(lane.sku, kPrice);
+  lane.client.restock(lane.sku, kSituation.stock);
+  lane.stock = lane.client.stock(lane.sku);
+}
+
 class TryOut {
  public:
   TryOut(const Trial& trial, Lane& lane, const std::string& user, bool in_company)
@@ -54,12 +60,27 @@ class TryOut {
       }
     } catch (const std::exception& error) {
       differs() << error.what();
+      take_another_sku();
     }
     verdict_.why = why_.str();
     return std::move(verdict_);
   }
 
  private:
+  /// What becomes of an order that was given up is not to be seen in the stock of the next one.
+  void take_another_sku() {
+    lane_.sku = lane_.name + "." + std::to_string(++lane_.given_up);
+    const auto stocked = [&] {
+      try {
+        stock_up(lane_);
+        return true;
+      } catch (const UnexpectedAnswer&) {
+        return false;
+      }
+    };
+    if (!eventually(stocked)) differs() << "there is no other SKU to go on with";
+  }
+
   std::ostream& differs() {
     if (why_.tellp() > 0) why_ << "; ";
     return why_;
@@ -240,11 +261,9 @@ class TryOut {
 
 }  // namespace
 
-std::unique_ptr<Lane> make_lane(const Marketplace& market, const std::string& sku) {
-  auto lane = std::make_unique<Lane>(Lane{market.client(), sku, {}});
-  lane->client.set_price(sku, kPrice);
-  lane->client.restock(sku, kSituation.stock);
-  lane->stock = lane->client.stock(sku);
+std::unique_ptr<Lane> make_lane(const Marketplace& market, const std::string& name) {
+  auto lane = std::make_unique<Lane>(Lane{market.client(), name, name, {}});
+  stock_up(*lane);
   return lane;
 }
 

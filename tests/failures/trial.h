@@ -1,6 +1,7 @@
 // Places one order of the plan and compares all that can be seen of it with what is foretold: the answer, the end, how
 // often each instruction struck, the attempts, the user's money and tokens, and the stock.
-// Invariant: a lane tries one order at a time, so its SKU's stock is due to that order.
+// Invariant: a lane tries one order at a time, so its SKU's stock is due to that order; it takes another SKU where an
+// order was given up, which may still go on.
 #pragma once
 
 #include <memory>
@@ -15,11 +16,13 @@ namespace ldt::testing {
 /// A client with a SKU of its own.
 struct Lane {
   Client client;
+  std::string name;
   std::string sku;
   Stock stock;
+  int given_up = 0;  // orders, each with its SKU
 };
 
-[[nodiscard]] std::unique_ptr<Lane> make_lane(const Marketplace& market, const std::string& sku);
+[[nodiscard]] std::unique_ptr<Lane> make_lane(const Marketplace& market, const std::string& name);
 
 struct Verdict {
   bool tried = false;

@@ -55,6 +55,16 @@ TEST(Book, SaysNothingOfOrdersThatItMayHaveForgotten) {
   EXPECT_EQ(book.recall(order_number(5))->state, kNone) << "surely new";
 }
 
+TEST(Book, ForgetsInTheOrderOfArrivalAndKnowsItsGapsByTheYoungest) {
+  Book book(1);
+  for (const std::uint64_t n : {5U, 2U, 9U}) book.remember(order_number(n), {kDone, {}});  // 2 comes late
+  book.commit();
+  for (const std::uint64_t n : {2U, 4U, 5U}) {
+    EXPECT_EQ(book.recall(order_number(n)), std::nullopt) << n << ": may have been forgotten with 5";
+  }
+  EXPECT_EQ(book.recall(order_number(6))->state, kNone);
+}
+
 TEST(Book, ForgetsNothingBeforeItsCommit) {
   Book book(1);
   for (std::uint64_t n = 1; n <= 3; ++n) book.remember(order_number(n), {kDone, {}});
@@ -76,6 +86,10 @@ TEST(Book, ListsEachChangedHoldingOnceUntilItIsSaved) {
   EXPECT_TRUE(book.unsaved().empty());
   book.set_holding(alice, {.balance = 4});
   EXPECT_EQ(book.unsaved(), std::vector<NameId>{alice});
+  book.commit();
+  EXPECT_EQ(book.take_unsaved(), std::vector<NameId>{alice});
+  book.set_holding(alice, {.balance = 0});
+  EXPECT_EQ(book.unsaved(), std::vector<NameId>{alice}) << "each change after a saving is to be saved, too";
 }
 
 }  // namespace

@@ -266,5 +266,20 @@ TYPED_TEST(OrderStore, AuditsEveryOrderByItsId) {
   EXPECT_EQ(this->archive_->get(accepted_row().id).error().kind, ErrorKind::kNotFound);
 }
 
+using SqliteOrderStore = OrderStore<OverSqlite>;
+
+TEST_F(SqliteOrderStore, ForgetsABatchThatFailsAsAWhole) {
+  const auto row = stored(accepted_row());
+  stored(accepted_row("alice", "one-key"));
+  const auto other = accepted_row("bob", "one-key");  // the engine never lets it come to that
+  auto completed = change(row, OrderState::kRunning, OrderState::kCompleted);
+  auto refused = insertion(other);
+  ASSERT_FALSE(commit({&completed, &refused}));
+  EXPECT_EQ(archive_->get(row.id)->state, OrderState::kRunning);
+  EXPECT_FALSE(archive_->get(other.id));
+  end(row);
+  EXPECT_EQ(archive_->sold({{"late-day"}})->front().value, 2) << "sold once, though it was written twice";
+}
+
 }  // namespace
 }  // namespace ldt::order
