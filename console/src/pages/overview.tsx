@@ -4,9 +4,9 @@ import { Link } from 'wouter-preact';
 import { api } from '../api/client';
 import { has_path } from '../api/features';
 import { orders_a_second, type StreamRow, type StreamSource, useOrderStream } from '../api/stream';
-import type { Activity, ActivitySecond, Readiness, ServiceStatistics } from '../api/types';
+import type { Activity, ActivitySecond, ServiceStatistics } from '../api/types';
 import { bytes, duration, number, short_number } from '../lib/format';
-import { type Polled, usePolled } from '../lib/poll';
+import { usePolled } from '../lib/poll';
 import { outcomes as all_outcomes } from '../lib/saga';
 import { Badge, Card, CopyButton, Figure, OrderLink, PageHead, ProblemNote, Time, UserLink } from '../parts/basics';
 import { Chart, seconds_shown } from '../parts/chart';
@@ -218,46 +218,47 @@ const Stream = () => {
   );
 };
 
-const ServiceLine = ({
-  name,
-  ready,
-  statistics,
-}: {
-  name: string;
-  ready: boolean;
-  statistics: ServiceStatistics | undefined;
-}) => (
-  <li>
-    <span class={`service-name service-${name}`}>{name}</span>
-    <Badge word={ready ? 'ready' : 'not ready'} tone={ready ? 'good' : 'bad'} />
-    <span class="muted small-text" title="Time since its start, memory, commits">
-      {statistics?.up
-        ? [
-            statistics.uptime_us && duration(statistics.uptime_us),
-            statistics.resident_bytes && bytes(statistics.resident_bytes),
-            statistics.commits && `${short_number(statistics.commits)} commits`,
-          ]
-            .filter(Boolean)
-            .join(' · ')
-        : ''}
-    </span>
-  </li>
-);
+/** What is known of a service's state; of one that cannot be asked about, nothing. */
+type ServiceState = 'ready' | 'not ready' | 'unknown';
+const state_tones = { ready: 'good', 'not ready': 'bad', unknown: 'plain' } as const;
+const state_of = (ready: boolean, error: Error | undefined): ServiceState =>
+  error ? 'unknown' : ready ? 'ready' : 'not ready';
 
-const Services = ({ readiness, tells }: { readiness: Polled<Readiness>; tells: boolean | undefined }) => {
-  const statistics = usePolled(tells ? api.statistics : null, 'statistics', () => 3000);
-  const parts = Object.entries(readiness.data?.parts ?? {});
+const ServiceLine = (props: { name: string; state: ServiceState; statistics?: ServiceStatistics }) => {
+  const { name, state, statistics } = props;
+  return (
+    <li>
+      <span class={`service-name service-${name}`}>{name}</span>
+      <Badge word={state} tone={state_tones[state]} />
+      <span class="muted small-text" title="Time since its start, memory, commits">
+        {state === 'ready' && statistics
+          ? [
+              statistics.uptime_us && duration(statistics.uptime_us),
+              statistics.resident_bytes && bytes(statistics.resident_bytes),
+              statistics.commits && `${short_number(statistics.commits)} commits`,
+            ]
+              .filter(Boolean)
+              .join(' · ')
+          : ''}
+      </span>
+    </li>
+  );
+};
+
+/** From the statistics, which answer 200 also when a service is down; readiness would be an error in the browser's log. */
+const Services = ({ tells, error_shown }: { tells: boolean | undefined; error_shown: boolean }) => {
+  const statistics = usePolled(tells ? api.statistics : null, 'statistics', () => 2000);
+  const readiness = usePolled(tells === false ? api.readiness : null, 'ready', () => 2000);
+  const error = statistics.error ?? readiness.error;
   return (
     <Card title="Services">
-      {readiness.error && <ProblemNote error={readiness.error} />}
+      {error && !error_shown && <ProblemNote error={error} />}
       <ul class="services">
-        {parts.map(([name, ready]) => (
-          <ServiceLine
-            key={name}
-            name={name}
-            ready={ready}
-            statistics={statistics.data?.services.find((each) => each.service === name)}
-          />
+        {statistics.data?.services.map((each) => (
+          <ServiceLine key={each.service} name={each.service} state={state_of(each.up, error)} statistics={each} />
+        ))}
+        {Object.entries(readiness.data?.parts ?? {}).map(([name, ready]) => (
+          <ServiceLine key={name} name={name} state={state_of(ready, error)} />
         ))}
       </ul>
     </Card>
@@ -288,7 +289,6 @@ const Outcomes = ({ activity }: { activity: Activity }) => {
 export const Overview = () => {
   const tells_activity = use_path('/v1/activity');
   const activity = usePolled(tells_activity ? () => api.activity(seconds_shown) : null, 'activity', () => 1000);
-  const readiness = usePolled(api.readiness, 'ready', () => 2000);
   const tells_statistics = use_path('/v1/statistics');
   return (
     <>
@@ -313,7 +313,7 @@ export const Overview = () => {
       <div class="columns">
         <Stream />
         <div class="stack">
-          <Services readiness={readiness} tells={tells_statistics} />
+          <Services tells={tells_statistics} error_shown={activity.error !== undefined} />
           {activity.data && <Outcomes activity={activity.data} />}
         </div>
       </div>
