@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <zlib.h>
 
+#include <regex>
+
 #include "opentelemetry/proto/collector/logs/v1/logs_service.grpc.pb.h"
 #include "opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
@@ -11,6 +13,7 @@
 #include "support/eventually.h"
 #include "support/marketplace.h"
 #include "support/raw_socket.h"
+#include "support/scenario.h"
 
 namespace ldt::testing {
 namespace {
@@ -50,6 +53,11 @@ class Store {
     const std::string head = "POST " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers +
                              "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
     return RawSocket(loopback(http_port)).exchange(head + body, false, kPatience).bytes;
+  }
+  /// What Prometheus is handed. The whole answer.
+  [[nodiscard]] std::string metrics() const {
+    const std::string get = "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    return RawSocket(loopback(http_port)).exchange(get, false, kPatience).bytes;
   }
   /// The integer that the query gives, of the file as it is.
   [[nodiscard]] std::int64_t query(const std::string& sql) const {
@@ -197,8 +205,7 @@ TEST(TelemetryStore, HandsOutMetricsToPrometheus) {
   part.mutable_value()->set_int_value(1);
   EXPECT_TRUE(answers(store.post("/v1/metrics", request.SerializeAsString()), "200"));
 
-  const std::string get = "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-  const auto text = RawSocket(loopback(store.http_port)).exchange(get, false, kPatience).bytes;
+  const auto text = store.metrics();
   for (const std::string line :
        {"HTTP/1.1 200 OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8", "# TYPE calls_total counter",
         R"(calls_total{job="foreign",instance="",kind="a \"quoted\"\nline"} 3)",
@@ -229,6 +236,54 @@ TEST(TelemetryStore, RefusesWhatMakesNoSense) {
   EXPECT_EQ(export_over_grpc("unix:" + store.socket(), request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_TRUE(export_over_grpc("unix:" + store.socket(), request_with(1, "after it ")).ok());
   EXPECT_EQ(store.query("SELECT count(*) FROM log"), 1);
+}
+
+/// Of a marketplace that sends to the store as to any other receiver: over HTTP, zipped.
+std::map<std::string, std::string> sending_over_http_to(const Store& store) {
+  return {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://" + loopback(store.http_port)},
+          {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"},
+          {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+          {"OTEL_BSP_SCHEDULE_DELAY", "100"},
+          {"OTEL_BLRP_SCHEDULE_DELAY", "100"},
+          {"OTEL_METRIC_EXPORT_INTERVAL", "500"}};
+}
+
+TEST(OtlpOverHttp, TellsOfARevertedOrderFromAllFourServices) {
+  const Store store;
+  Marketplace market({.environment = sending_over_http_to(store)});
+  auto client = market.client();
+  const OrderRequest request{.user = "alice",
+                             .sku = "late-day",
+                             .failures = {{.step = "delivery.deliver", .kind = "TIMEOUT", .effect = "APPLIED"}},
+                             .handling = {.max_attempts = 2, .step_timeout_ms = 200}};
+  EXPECT_EQ(client.place(request).body.at("outcome"), "TIMEOUT");
+  for (const std::string table : {"span", "log", "point"}) {
+    const auto services =
+        "SELECT count(DISTINCT service) FROM " + table + " JOIN resource ON resource.id = " + table + ".resource";
+    EXPECT_TRUE(eventually([&] { return store.query(services) == 4; })) << table << ": " << store.query(services);
+  }
+  EXPECT_TRUE(eventually([&] { return store.query("SELECT count(*) FROM span WHERE name = 'order.saga'") == 1; }));
+  EXPECT_EQ(store.query("SELECT count(DISTINCT trace_id) FROM span"), 1);
+  EXPECT_EQ(store.query("SELECT count(*) FROM span WHERE name = 'payment.refund'"), 2) << "on either side";
+}
+
+TEST(OtlpOverHttp, ToNobodyCostsRecordsThatAreCountedAndNoOrder) {
+  Store store;
+  Marketplace market({.environment = sending_over_http_to(store)});
+  auto client = market.client();
+  const auto sagas = [&] { return store.query("SELECT count(*) FROM span WHERE name = 'order.saga'"); };
+  EXPECT_EQ(client.place(OrderRequest{.user = "alice", .sku = "late-day"}).status, 201);
+  EXPECT_TRUE(eventually([&] { return sagas() == 1; }));
+  store.stop();
+  EXPECT_EQ(client.place(OrderRequest{.user = "alice", .sku = "late-day"}).status, 201);
+  const auto said = market.data() / "log" / "order.stderr";
+  EXPECT_TRUE(eventually([&] { return read_text(said).find(" failed") != std::string::npos; })) << read_text(said);
+  store.start();
+  const std::regex counted(R"(ldt_telemetry_dropped_total\{[^}]*signal="traces"[^}]*\} [1-9])");
+  EXPECT_TRUE(eventually([&] { return std::regex_search(store.metrics(), counted); })) << store.metrics();
+  EXPECT_EQ(client.place(OrderRequest{.user = "alice", .sku = "late-day"}).status, 201);
+  EXPECT_TRUE(eventually([&] { return sagas() == 2; })) << "on a new connection";
+  EXPECT_EQ(market.stop().exit_code, 0);
 }
 
 TEST(TelemetryStore, KeepsToItsBoundOfSize) {
