@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { axe_source, chromium } from './libraries.mjs';
 
-export const phone = { width: 360, height: 780 };
+export const phone = { width: 320, height: 700 };
+export const tablet = { width: 768, height: 1024 };
 export const desktop = { width: 1280, height: 860 };
 
 let browser;

@@ -2,13 +2,14 @@
 // alone, and what axe has to say.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { close, eventually, give_token, layout_shift, open, overflow, phone, violations } from './browser.mjs';
+import { close, eventually, give_token, layout_shift, open, overflow, phone, tablet, violations } from './browser.mjs';
 
 const pages = ['/', '/console/orders', '/console/lab', '/console/inventory', '/console/accounts', '/console/sagas', '/console/audit'];
 
 // Each width and each of the colours once: what goes wrong depends on one or the other.
 const ways = [
   ['on a desk, light', {}],
+  ['on a tablet, light', { viewport: tablet }],
   ['on a phone, dark', { viewport: phone, scheme: 'dark' }],
 ];
 
@@ -115,6 +116,20 @@ const with_many_orders = (markets) => {
       await eventually(async () => (await rows.count()) === 50 || (await rows.count()), 'two pages of SKUs');
       await close(page);
     }
+  });
+
+  test('tables fit every width between a phone and a desk', async () => {
+    const page = await open(markets.open, '/');
+    const { body } = await markets.open.call('GET', '/v1/orders?limit=1');
+    for (const path of ['/', '/console/orders', '/console/inventory', `/console/accounts/${body.orders[0].user}`]) {
+      await page.goto(markets.open.url + path);
+      await page.locator('tbody tr').first().waitFor();
+      for (const width of [720, 721, 800, 980, 981, 1080, 1081, 1160, 1240, 1241, 1340, 1341]) {
+        await page.setViewportSize({ width, height: 800 });
+        assert.equal(await overflow(page), null, `${path} at ${width} px`);
+      }
+    }
+    await close(page);
   });
 
   test('many orders: the list goes on page by page', async () => {

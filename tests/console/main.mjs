@@ -6,6 +6,7 @@ import { laboratory } from './laboratory_test.mjs';
 import { looks } from './looks_test.mjs';
 import { operators } from './operators_test.mjs';
 import { orders } from './orders_test.mjs';
+import { outages } from './outage_test.mjs';
 import { served } from './served_test.mjs';
 
 const markets = {};
@@ -36,4 +37,5 @@ served(markets);
 laboratory(markets);
 orders(markets);
 operators(markets);
+outages();
 looks.with_many_orders(markets);
