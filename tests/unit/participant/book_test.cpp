@@ -17,6 +17,28 @@ TEST(Book, NumbersNamesInTheOrderTheyCome) {
   EXPECT_EQ(book.name(2), "bob");
 }
 
+TEST(Book, TellsWhatIsCommittedWhileChangesAreTentative) {
+  Book book;
+  const auto alice = book.add_name("alice");
+  book.set_holding(alice, {.balance = 500, .open = true, .last_entry = 7});
+  EXPECT_FALSE(book.committed_holding(alice).open);
+  book.commit();
+  book.set_holding(alice, {.balance = 400, .open = true, .last_entry = 8});
+  book.set_holding(alice, {.balance = 300, .open = true, .last_entry = 9});
+  const auto bob = book.add_name("bob");
+  book.set_holding(bob, {.balance = 1, .open = true});
+
+  EXPECT_EQ(book.holding(alice).balance, 300);
+  EXPECT_EQ(book.committed_holding(alice).balance, 500);
+  EXPECT_EQ(book.committed_holding(alice).last_entry, 7);
+  EXPECT_FALSE(book.committed_holding(bob).open);
+  EXPECT_FALSE(book.committed_holding(kNoName).open);
+  EXPECT_FALSE(book.committed_holding(bob + 1).open);
+  book.commit();
+  EXPECT_EQ(book.committed_holding(alice).balance, 300);
+  EXPECT_TRUE(book.committed_holding(bob).open);
+}
+
 TEST(Book, ForgetsOnRollbackAllSinceTheLastCommit) {
   Book book;
   const auto alice = book.add_name("alice");

@@ -93,10 +93,22 @@ CREATE VIEW tail AS
   GROUP BY journal.holder HAVING max(kind IN (1, 4) OR delta <> 0);
 )sql";
 
+/// Names are looked up in the writer's memory. An index of them by text touched a page at random for each new one.
+constexpr std::string_view kNamesInMemory = R"sql(
+CREATE TABLE name_copy AS SELECT id, text FROM name;
+DROP TABLE name;
+CREATE TABLE name (
+  id INTEGER PRIMARY KEY,  -- 1, 2, 3, ...
+  text TEXT NOT NULL       -- no two are the same
+) STRICT;
+INSERT INTO name SELECT id, text FROM name_copy ORDER BY id;
+DROP TABLE name_copy;
+)sql";
+
 }  // namespace
 
-std::array<std::string_view, 5> migrations(std::string_view views) {
-  return {kSchema, views, kEntryChains, kNoStrikes, kSlices};
+std::array<std::string_view, 6> migrations(std::string_view views) {
+  return {kSchema, views, kEntryChains, kNoStrikes, kSlices, kNamesInMemory};
 }
 
 }  // namespace ldt::participant

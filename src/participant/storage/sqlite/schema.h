@@ -11,7 +11,7 @@ namespace ldt::participant {
 
 /// All migrations of a participant's database. Only ever append to them.
 /// @param views  of the service: its own first ones
-[[nodiscard]] std::array<std::string_view, 5> migrations(std::string_view views);
+[[nodiscard]] std::array<std::string_view, 6> migrations(std::string_view views);
 
 /// A table `entry(seq)` of a holder's entries, newest first: each names the one before it. Parameters: 1 the holder's
 /// name id, 2 only those before this one, 4 the newest.

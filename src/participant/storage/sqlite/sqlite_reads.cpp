@@ -23,8 +23,7 @@ const std::string kHeldEntries =
     " WHERE j.seq < ?2 AND j.kind = 2"
     " AND NOT EXISTS (SELECT 1 FROM journal undo WHERE undo.order_id = j.order_id AND undo.kind = 3) LIMIT ?3";
 
-constexpr std::string_view kName = "SELECT id FROM name WHERE text = ?1";
-constexpr std::string_view kNames = "SELECT text, id FROM name WHERE text > ?1 ORDER BY text";
+constexpr std::string_view kNames = "SELECT text FROM name WHERE text > ?1 ORDER BY text";
 
 HolderNow to_holder(std::string name, const Holding& holding) {
   return {std::move(name), holding.balance, holding.granted, holding.price};
@@ -42,10 +41,10 @@ EntryNow to_entry(const sqlite::Statement& row) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteReads>> SqliteReads::open(const std::string& path, HoldingNow holding_now) {
+Result<std::unique_ptr<SqliteReads>> SqliteReads::open(const std::string& path, SharedBook shared) {
   auto database = sqlite::Database::open_reader(path);
   if (!database) return tl::unexpected(database.error());
-  return std::unique_ptr<SqliteReads>(new SqliteReads(std::move(*database), std::move(holding_now)));
+  return std::unique_ptr<SqliteReads>(new SqliteReads(std::move(*database), shared));
 }
 
 Result<sqlite::Statement*> SqliteReads::statement(std::string_view sql) {
@@ -59,28 +58,20 @@ Result<sqlite::Statement*> SqliteReads::statement(std::string_view sql) {
   return &statements_.emplace(sql, std::move(*prepared)).first->second;
 }
 
-Result<std::optional<SqliteReads::Found>> SqliteReads::find(const std::string& name) {
-  auto known = statement(kName);
-  if (!known) return tl::unexpected(known.error());
-  const auto row = (*known)->bind(1, name).step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return std::nullopt;
-  Found found{.id = static_cast<NameId>((*known)->integer(0)), .holding = {}};
-  (*known)->reset();
-  found.holding = holding_now_(found.id);
-  if (!found.holding.open) return std::nullopt;
-  return found;
+SqliteReads::Found SqliteReads::find(const std::string& name) const {
+  const std::lock_guard lock(shared_.mutex);
+  const NameId id = shared_.book.find_name(name);
+  return {id, shared_.book.committed_holding(id)};
 }
 
 /// The entries are read after the holding, and so are there up to its newest one; what came since is left out.
 Result<HolderPage> SqliteReads::page(const std::string& name, EntryFilter filter, std::int64_t before,
                                      std::uint32_t limit) {
-  const auto found = find(name);
-  if (!found) return tl::unexpected(found.error());
+  const Found found = find(name);
   HolderPage page;
-  if (!*found) return page;
-  page.holder = HolderNow{.name = name, .balance = (*found)->holding.balance};
-  if (auto read = read_entries(**found, filter, before, limit, page); !read) return tl::unexpected(read.error());
+  if (!found.holding.open) return page;
+  page.holder = HolderNow{.name = name, .balance = found.holding.balance};
+  if (auto read = read_entries(found, filter, before, limit, page); !read) return tl::unexpected(read.error());
   return page;
 }
 
@@ -104,10 +95,9 @@ Result<void> SqliteReads::read_entries(const Found& holder, EntryFilter filter, 
 }
 
 Result<std::optional<HolderNow>> SqliteReads::holder(const std::string& name) {
-  const auto found = find(name);
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return std::nullopt;
-  return to_holder(name, (*found)->holding);
+  const Found found = find(name);
+  if (!found.holding.open) return std::nullopt;
+  return to_holder(name, found.holding);
 }
 
 Result<std::vector<HolderNow>> SqliteReads::holders(const std::string& after, std::uint32_t limit) {
@@ -119,8 +109,9 @@ Result<std::vector<HolderNow>> SqliteReads::holders(const std::string& after, st
     const auto row = (*names)->step();
     if (!row) return tl::unexpected(row.error());
     if (!*row) return holders;
-    const Holding holding = holding_now_(static_cast<NameId>((*names)->integer(1)));
-    if (holding.open) holders.push_back(to_holder(std::string((*names)->text(0)), holding));
+    std::string name((*names)->text(0));
+    const Found found = find(name);
+    if (found.holding.open) holders.push_back(to_holder(std::move(name), found.holding));
   }
   (*names)->reset();
   return holders;

@@ -25,12 +25,7 @@ std::unique_ptr<Committer> SqliteStorage::make_committer(const Rules& rules, con
                                        &book_mutex_);
 }
 
-Result<std::unique_ptr<Reads>> SqliteStorage::open_reads() {
-  return SqliteReads::open(path_, [this](NameId id) {
-    const std::lock_guard lock(book_mutex_);
-    return book_.committed_holding(id);
-  });
-}
+Result<std::unique_ptr<Reads>> SqliteStorage::open_reads() { return SqliteReads::open(path_, {book_, book_mutex_}); }
 
 Result<std::unique_ptr<Audit>> SqliteStorage::open_audit(const Terms& terms) { return SqliteAudit::open(path_, terms); }
 

@@ -93,6 +93,7 @@ Result<void> Store::load_names(Book& book) {
   auto names = database_.prepare("SELECT id, text FROM name ORDER BY id");
   if (!names) return tl::unexpected(names.error());
   return each(*names, [&]() -> Result<void> {
+    if (book.find_name(names->text(1)) != kNoName) return broken(database_.path(), "a name is there twice");
     if (book.add_name(names->text(1)) == names->integer(0)) return {};
     return broken(database_.path(), "names are not numbered 1, 2, 3, ...");
   });
