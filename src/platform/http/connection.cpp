@@ -59,6 +59,7 @@ void Connection::enter(Phase phase) {
       break;
     case Phase::kHandling:
     case Phase::kStreaming:
+    case Phase::kResting:
       deadline_.reset();
       break;
     case Phase::kWriting:
@@ -83,11 +84,13 @@ Awaitable<void> Connection::run() {
     const auto reply = std::move(reply_);
     Response response = make_safely(*reply);
     observe(response.status);
+    const bool rests = response.rests;
     if (response.goes_on && parts_.method != Method::kHead) {
       co_await stream(std::move(response));
     } else {
       co_await send(std::move(response));
     }
+    if (rests && keep_alive_ && !context_.draining) co_await rest();
     ticket_ = 0;
     body_ = {};
   }
@@ -249,6 +252,19 @@ Awaitable<void> Connection::send_continue() {
                                     boost::asio::redirect_error(kAwait, ignored));
 }
 
+/// Until it is this connection's turn among those that were refused. What the client sends meanwhile stays with the
+/// system.
+Awaitable<void> Connection::rest() {
+  enter(Phase::kResting);
+  context_.resting.push_back({slot_, ticket_});
+  if (context_.resting.size() == 1) context_.on_first_resting();
+  co_await woken();
+}
+
+void Connection::end_rest(std::uint64_t ticket) {
+  if (phase_ == Phase::kResting && ticket == ticket_) wake();
+}
+
 /// Lets the client read the last answer: closing with unread bytes would make its kernel throw the answer away.
 Awaitable<void> Connection::linger() {
   constexpr std::size_t kMostReads = 256;
@@ -274,7 +290,7 @@ void Connection::tick() {
 void Connection::drain() {
   const bool stuck_in_body = body_.under_way && phase_ == Phase::kWriting;
   if (phase_ == Phase::kIdle || stuck_in_body) cancel();
-  if (phase_ == Phase::kStreaming) wake();
+  if (phase_ == Phase::kStreaming || phase_ == Phase::kResting) wake();
 }
 
 }  // namespace ldt::http

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,13 @@ struct ServerContext {
   std::string date_line;                      // "Date: ...\r\n"
   std::uint64_t next_ticket = 1;
   bool draining = false;
+
+  struct Resting {
+    std::size_t slot;
+    std::uint64_t ticket;
+  };
+  std::deque<Resting> resting;             // connections whose clients were refused, in that order
+  std::function<void()> on_first_resting;  // called when there is one again
 };
 
 class Connection {
@@ -53,11 +61,13 @@ class Connection {
   void deliver_part(std::uint64_t ticket, std::string_view part, BodyEnd end);
   /// Called now and then: closes the connection if what it waits for has taken too long.
   void tick();
+  /// The client's next request may be read, if this was the last that it was refused.
+  void end_rest(std::uint64_t ticket);
   /// Closes it if no request is under way; otherwise it closes after the answer. A body that goes on ends.
   void drain();
 
  private:
-  enum class Phase { kIdle, kReading, kHandling, kWriting, kStreaming, kLingering };
+  enum class Phase { kIdle, kReading, kHandling, kWriting, kStreaming, kResting, kLingering };
   using Waiter = boost::asio::async_result<boost::asio::use_awaitable_t<Executor>, void()>::handler_type;
 
   void enter(Phase phase);
@@ -81,6 +91,7 @@ class Connection {
   void break_off();
 
   Awaitable<void> send_continue();
+  Awaitable<void> rest();
   Awaitable<void> linger();
   void refuse(const ProblemType& type, std::string detail);
   void cancel();

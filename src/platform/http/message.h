@@ -59,6 +59,9 @@ struct Response {
   std::string_view content_type = content_type::kJson;  // of static storage
   std::string body;
   std::string header_lines;  // further headers, each ended by CRLF
+  /// Refused because there is too much to do: the client's next request on this connection is read a little later, so
+  /// that refusing those who ask again at once does not take the time of those who are served.
+  bool rests = false;
   /// Set: `body` is only the beginning; the rest comes by Responder::write() and ends by Responder::end().
   std::shared_ptr<BodyWatch> goes_on;
 

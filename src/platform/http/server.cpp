@@ -30,7 +30,9 @@ using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                 boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::chrono::milliseconds kTick{500};
-constexpr std::size_t kMostRefusals = 64;       // connections over the limit that are told so; the rest is just closed
+constexpr std::size_t kMostRefusals = 64;  // connections over the limit that are told so; the rest is just closed
+constexpr std::chrono::milliseconds kRestTick{10};
+constexpr std::size_t kHeardAgain = 50;         // of those that were refused, in each of these ticks: 5,000 a second
 constexpr std::size_t kOtherDescriptors = 128;  // files and sockets of the rest of the process
 
 struct Address {
@@ -85,12 +87,15 @@ std::string date_line() {
 class Server::Core {
  public:
   Core(const ServerOptions& options, Handler handler, Observer observer)
-      : io_(1), acceptor_(io_), tick_timer_(io_), accept_timer_(io_) {
+      : io_(1), acceptor_(io_), tick_timer_(io_), accept_timer_(io_), rest_timer_(io_) {
     context_.options = options;
     context_.options.max_connections = connections_within_file_limit(options.max_connections);
     context_.handler = std::move(handler);
     context_.observer = std::move(observer);
     context_.mailbox = std::make_shared<Mailbox>(io_, [this](Mailbox::Letter letter) { deliver(std::move(letter)); });
+    context_.on_first_resting = [this] {
+      if (!std::exchange(hearing_, true)) spawn(hear_again());
+    };
     update_time();
   }
 
@@ -208,6 +213,21 @@ class Server::Core {
     }
   }
 
+  /// Lets those that were refused ask again, the first of them first, while there are any.
+  Awaitable<void> hear_again() {
+    while (!context_.resting.empty() && !context_.draining) {
+      error_code ec;
+      rest_timer_.expires_after(kRestTick);
+      co_await rest_timer_.async_wait(boost::asio::redirect_error(kAwait, ec));
+      for (std::size_t i = 0; i < kHeardAgain && !context_.resting.empty(); ++i) {
+        const ServerContext::Resting next = context_.resting.front();
+        context_.resting.pop_front();
+        if (connections_[next.slot]) connections_[next.slot]->end_rest(next.ticket);
+      }
+    }
+    hearing_ = false;
+  }
+
   void update_time() {
     context_.now = std::chrono::steady_clock::now();
     context_.date_line = date_line();
@@ -235,6 +255,8 @@ class Server::Core {
   Acceptor acceptor_;
   Timer tick_timer_;
   Timer accept_timer_;
+  Timer rest_timer_;
+  bool hearing_ = false;  // hear_again() runs
   ServerContext context_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::size_t> free_slots_;

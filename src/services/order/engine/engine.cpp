@@ -225,6 +225,7 @@ void Engine::fire(const Timer& timer) {
     outcome = health == Health::kSteady ? Outcome::kTimeout : Outcome::kUnknown;
     end_attempt(active, outcome, {},
                 outcome == Outcome::kTimeout ? "no answer in time" : "no connection to the service");
+    if (active.row.failures.empty()) admission_.answered(now_ - active.attempt_began, active_.size() - held_, now_);
   }
   dispatch(active,
            {.kind = EventKind::kAttemptFailed, .step = step, .attempt = active.saga.attempt, .outcome = outcome});
@@ -246,6 +247,9 @@ void Engine::take(Reply& reply) {
   if (reply.answered) {
     active.timer = 0;  // disarms the attempt's deadline or backoff
     end_attempt(active, outcome_of(reply.step, reply.answer), struck_by, {});
+    if (active.row.failures.empty()) {
+      admission_.answered(world_.clock().steady() - active.attempt_began, active_.size() - held_, now_);
+    }
     return dispatch(active, {.kind = EventKind::kAnswer, .step = reply.step, .answer = reply.answer});
   }
   if (active.saga.backing_off || reply.attempt != active.saga.attempt) return;

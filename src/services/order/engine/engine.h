@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "saga/saga.h"
+#include "services/order/engine/admission.h"
 #include "services/order/engine/observer.h"
 #include "services/order/engine/order_row.h"
 #include "services/order/engine/retry_pacing.h"
@@ -79,7 +80,7 @@ struct EngineLimits {
   saga::Policy policy;
   BackoffLimits do_backoff{std::chrono::milliseconds(20), std::chrono::milliseconds(1'000)};
   BackoffLimits undo_backoff{std::chrono::milliseconds(20), std::chrono::milliseconds(5'000)};
-  std::size_t max_in_flight = 16'384;  // beyond it new orders are refused as overloaded
+  std::size_t max_in_flight = 16'384;  // beyond it, or fewer (see Admission), new orders are refused as overloaded
   bool allow_failures = false;
   /// So long new orders wait for a store that is away, before they are refused: a planned switch-over is shorter.
   std::chrono::milliseconds hold_new{5'000};
@@ -127,6 +128,8 @@ class Engine {
   [[nodiscard]] std::size_t in_flight() const { return active_.size(); }
   [[nodiscard]] std::size_t held() const { return held_; }
   [[nodiscard]] std::size_t stuck() const { return stuck_; }
+  /// The next order would be refused as overloaded.
+  [[nodiscard]] bool full() const { return !admission_.admits(active_.size() - held_); }
   /// When the oldest order in flight that is not HELD was accepted. Looks at all of them.
   [[nodiscard]] std::optional<WallTime> oldest() const;
 
@@ -238,6 +241,7 @@ class Engine {
   std::vector<PlaceInput> waiting_for_store_;
   std::vector<Result<std::optional<KeyOwner>>> key_owners_;  // of what arrived with a key, the next one last
   OrderIdGenerator ids_;
+  Admission admission_{limits_.max_in_flight};
   RetryBudget retry_budget_{2'000, 2'000};  // retries a second, and at once
   std::array<std::vector<Command>, saga::kPlan.size()> outbox_;
   std::vector<PendingWrite> writes_;

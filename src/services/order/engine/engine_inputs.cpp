@@ -81,7 +81,7 @@ std::optional<PlaceFailure> Engine::refuse(const NewOrder& order) const {
   }
   if (draining_) return place_failure(PlaceError::kStopping, "the server is going down");
   if (!store_.available()) return place_failure(PlaceError::kStorage, "the store cannot be reached");
-  if (active_.size() - held_ >= limits_.max_in_flight) {
+  if (full()) {
     return place_failure(PlaceError::kOverloaded, "too many orders are in flight");
   }
   return std::nullopt;

@@ -109,6 +109,7 @@ void EngineLoop::run() {
   while (true) {
     engine_.process(inputs);
     observers_.rests(in_flight());
+    full_.store(engine_.full(), std::memory_order_relaxed);
     std::unique_lock lock(mutex_);
     at_work_ = engine_.in_flight() - engine_.held();
     if (at_work_ == 0) rested_.notify_all();

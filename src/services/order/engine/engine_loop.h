@@ -2,6 +2,7 @@
 // Depends on engine.h and the storage. Invariant: the engine is touched by its own thread only.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -43,6 +44,7 @@ class EngineLoop final : public Orders, private World {
   void waiting(std::function<void(std::vector<OrderView>)> done);
 
   void place(NewOrder order, std::chrono::milliseconds wait, PlaceCallback done) override;
+  [[nodiscard]] bool full() const override { return full_.load(std::memory_order_relaxed); }
   void get(OrderId id, std::function<void(Result<OrderView>)> done) override;
   void list(ListQuery query, std::function<void(Result<ListPage>)> done) override;
   void cancel(OrderId id, SteerCallback done) override;
@@ -87,6 +89,7 @@ class EngineLoop final : public Orders, private World {
   std::optional<WallTime> oldest_;  // at the last look
   SteadyTime look_again_{};
 
+  std::atomic<bool> full_ = false;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<Input> inbox_;

@@ -57,7 +57,7 @@ Attendance Engine::attendance() {
   attendance.oldest_running = running;
   attendance.oldest_open = std::min(open, running);
   const std::size_t busy = active_.size() - held_;
-  attendance.room = draining_ || busy >= limits_.max_in_flight ? 0 : limits_.max_in_flight - busy;
+  attendance.room = draining_ || full() ? 0 : admission_.limit() - busy;
   return attendance;
 }
 

@@ -24,7 +24,15 @@ Response placed_response(const Placed& placed) {
   return with_replay_mark(std::move(response), placed.replayed);
 }
 
+/// Without a look at what was asked: a refusal has to cost less than an order.
+Response overloaded() {
+  Response response = place_problem({PlaceError::kOverloaded, "too many orders are in flight", std::nullopt});
+  response.rests = true;
+  return response;
+}
+
 Response place_response(const PlaceResult& result, std::optional<std::chrono::seconds> wait) {
+  if (!result && result.error().error == PlaceError::kOverloaded) return overloaded();
   Response response = result ? placed_response(*result) : place_problem(result.error());
   if (wait) response.add_header("Preference-Applied", "wait=" + std::to_string(wait->count()));
   return response;
@@ -42,6 +50,7 @@ Checked<NewOrder> read_order(const Request& request, const HttpApiOptions& optio
 }
 
 void place(const ApiContext& context, const Request& request, const Responder& responder) {
+  if (context.orders.full()) return responder.answer(overloaded());
   auto order = read_order(request, context.options);
   if (!order) return refuse(responder, order.error());
   const auto wait = preferred_wait(request);

@@ -115,6 +115,10 @@ class Service final : public wire::OrderService::CallbackService {
   grpc::ServerUnaryReactor* PlaceOrder(grpc::CallbackServerContext* context, const wire::PlaceOrderRequest* request,
                                        wire::Order* response) override {
     auto* reactor = context->DefaultReactor();
+    if (orders_.full()) {
+      reactor->Finish(to_status({PlaceError::kOverloaded, "too many orders are in flight", std::nullopt}));
+      return reactor;
+    }
     auto order = read(*request, handling_);
     if (!order) {
       reactor->Finish(order.error());
