@@ -282,7 +282,7 @@ class Parser {
         ->check(CLI::ExistingDirectory)
         ->excludes("--data", "--url");
     sub->add_option("--connections", command->connections, "each places one order after the other")
-        ->check(CLI::Range(1, 10'000))
+        ->check(CLI::Range(1, 9'900))  // the server takes 10,000
         ->capture_default_str();
     sub->add_option("--duration", command->duration, "seconds to measure")
         ->check(CLI::Range(0.1, 86'400.0))
@@ -305,9 +305,27 @@ class Parser {
     sub->add_option("--skus", command->skus, "and for so many")->check(CLI::Range(1, 10'000))->capture_default_str();
     sub->add_option("--hot", command->hot, "all orders on one sku, or of one user")
         ->check(CLI::IsMember({"sku", "user"}));
+    sub->add_flag("!--no-audit", command->audit, "leave out the audit, which reads all that was ever stored");
+    auto* overload =
+        sub->add_flag("--overload", command->overload,
+                      "measure what it carries, then ten times that from 9,000 connections, and how it is 5 s "
+                      "later");
+    sub->add_flag(
+           "--restart", command->restart,
+           "store --orders, put --in-flight more under way, kill all processes, and measure the start after that")
+        ->excludes("--data", "--url", "--rate", "--failures", overload);
+    sub->add_option("--orders", command->orders, "stored before a restart")
+        ->check(CLI::Range(1, 100'000'000))
+        ->capture_default_str()
+        ->needs("--restart");
+    sub->add_option("--in-flight", command->in_flight, "under way when it is killed")
+        ->check(CLI::Range(1, 16'000))
+        ->capture_default_str()
+        ->needs("--restart");
+    overload->excludes("--rate", "--failures");
     sub->add_flag("--cluster", command->cluster,
                   "measure clusters of its own (`ldt up --cluster`), and what PostgreSQL does meanwhile")
-        ->excludes("--data", "--url");
+        ->excludes("--data", "--url", "--overload", "--restart");
     sub->add_option("--replicas", command->replicas, "of each service: one cluster after the other")
         ->delimiter(',')
         ->check(CLI::Range(1, 8))

@@ -159,7 +159,12 @@ struct BenchCommand {
   double failures = 0;   // percent of the orders
   std::int64_t users = 100'000;
   std::int64_t skus = 100;
-  std::string hot;  // "sku" or "user": all orders on one; empty: spread
+  std::string hot;                  // "sku" or "user": all orders on one; empty: spread
+  bool audit = true;                // afterwards
+  bool overload = false;            // ten times what it carries
+  bool restart = false;             // kill all of it, and start it again
+  std::int64_t orders = 1'000'000;  // --restart: stored before
+  std::int64_t in_flight = 10'000;  // --restart: under way when it is killed
   bool cluster = false;
   std::vector<int> replicas{1, 2, 4};  // of the clusters to measure, one after the other
 };

@@ -15,8 +15,10 @@
 #include "ldt/bench/cluster_bench.h"
 #include "ldt/bench/costs.h"
 #include "ldt/bench/load.h"
+#include "ldt/bench/overload.h"
 #include "ldt/bench/own_marketplace.h"
 #include "ldt/bench/report.h"
+#include "ldt/bench/restart.h"
 #include "ldt/bench/workload.h"
 #include "ldt/client/api_client.h"
 #include "ldt/commands.h"
@@ -52,13 +54,15 @@ Error interrupted() { return {ErrorKind::kUnavailable, "interrupted"}; }
 class Bench {
  public:
   Bench(const BenchCommand& command, Address address, std::string token, process::Signals& stop,
-        const std::function<void()>& around)
+        const std::function<void()>& around, MeasureOptions options)
       : command_(command),
+        options_(options),
         around_(around),
         address_(std::move(address)),
         token_(std::move(token)),
         load_(address_, stop),
-        workload_{address_.text(), command.users, command.skus, to_hot(command.hot), command.failures / 100} {
+        workload_{address_.text(),     command.users,          command.skus,
+                  to_hot(command.hot), command.failures / 100, options.waits} {
     report_.asked = command;
   }
 
@@ -66,8 +70,8 @@ class Bench {
     return load_.connect(static_cast<std::size_t>(command_.connections))
         .and_then([this] { return set_up(); })
         .and_then([this] { return place_orders(); })
-        .and_then([this] { return measure_no_work(); })
-        .and_then([this] { return audit(); })
+        .and_then([this] { return options_.limit_and_audit ? measure_no_work() : Result<void>(); })
+        .and_then([this] { return options_.limit_and_audit && command_.audit ? audit() : Result<void>(); })
         .map([this] { return std::move(report_); });
   }
 
@@ -101,8 +105,15 @@ class Bench {
     Reading last;
     Hooks hooks;
     hooks.progress = show_progress;
-    hooks.begin = [&] { read_costs(work, first); };
-    hooks.end = [&] { read_costs(work, last); };
+    if (options_.limit_and_audit) {
+      hooks.begin = [&] { read_costs(work, first); };
+      hooks.end = [&] { read_costs(work, last); };
+    } else {
+      hooks.progress = [&](nanoseconds elapsed, double per_second, const Histogram& latency) {
+        show_progress(elapsed, per_second, latency);
+        look_at_memory();
+      };
+    }
     const auto rate = command_.rate > 0 ? std::optional(command_.rate) : std::nullopt;
     if (around_) around_();
     report_.orders = load_.run(work, {in_ns(command_.warmup), in_ns(command_.duration), rate}, hooks);
@@ -125,6 +136,15 @@ class Bench {
   void read_costs(const OrderWork& work, Reading& reading) {
     load_.ask("/v1/statistics", "", [&work, &reading](int, std::string_view body) {
       reading = {std::chrono::steady_clock::now(), parse_statistics(body), work.answers(), own_cpu_us()};
+    });
+  }
+
+  /// One question a second; where the last one is still being answered, none.
+  void look_at_memory() {
+    load_.ask("/v1/statistics", "", [this](int, std::string_view body) {
+      std::int64_t resident = 0;
+      for (const ServiceCosts& service : parse_statistics(body)) resident += service.resident_bytes;
+      report_.most_resident = std::max(report_.most_resident, resident);
     });
   }
 
@@ -172,6 +192,7 @@ class Bench {
   }
 
   const BenchCommand& command_;
+  const MeasureOptions options_;
   const std::function<void()>& around_;
   const Address address_;
   const std::string token_;
@@ -183,13 +204,10 @@ class Bench {
 }  // namespace
 
 Result<Report> measure(const BenchCommand& command, const Address& address, const std::string& token,
-                       process::Signals& stop, const std::function<void()>& around) {
-  return Bench(command, address, token, stop, around).run();
+                       process::Signals& stop, const std::function<void()>& around, MeasureOptions options) {
+  return Bench(command, address, token, stop, around, options).run();
 }
 
-namespace {
-
-/// Room for all connections, as far as the system lets us.
 void raise_file_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -197,24 +215,27 @@ void raise_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int show(const Report& report, bool as_json) {
-  if (as_json) {
-    print(json_of(report));
-  } else {
-    print(text_of(report));
-    if (report.audit_problem.empty()) print_audit(report.audit);
-  }
-  if (!report.audit_problem.empty()) complain("there was no audit: " + report.audit_problem);
-  return is_good(report) ? kExitOk : kExitNegative;
-}
-
 int fail(const Error& error) {
   complain(error.detail);
   return error.kind == ErrorKind::kUnavailable ? kExitCannot : kExitNegative;
 }
 
+namespace {
+
+int show(const Report& report, bool as_json) {
+  if (as_json) {
+    print(json_of(report));
+  } else {
+    print(text_of(report));
+    if (report.audit_problem.empty() && report.asked.audit) print_audit(report.audit);
+  }
+  if (!report.audit_problem.empty()) complain("there was no audit: " + report.audit_problem);
+  return is_good(report) ? kExitOk : kExitNegative;
+}
+
 int bench_at(const BenchCommand& command, const Address& address, const std::string& data_folder,
              process::Signals& stop) {
+  if (command.overload) return measure_overload(command, address, data_folder, stop);
   const auto report = measure(command, address, DataFolder::read_operator_token(data_folder), stop);
   return report ? show(*report, command.target.json) : fail(report.error());
 }
@@ -226,6 +247,7 @@ int run(const BenchCommand& command) {
   bench::raise_file_limit();
   process::Signals stop({SIGINT, SIGTERM, SIGHUP});
   if (command.cluster) return bench::run_on_clusters(command, stop);
+  if (command.restart) return bench::measure_restart(command, stop);
   if (!command.own_marketplace) {
     const auto address = find_address(command.target);
     if (!address) return bench::fail(address.error());

@@ -98,12 +98,6 @@ Result<Row> measure_one(const BenchCommand& command, int replicas, process::Sign
   return row;
 }
 
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
-}
-
 double per_order(const Row& row, std::int64_t amount) {
   const auto orders = static_cast<double>(row.report.all_answers);
   return orders > 0 ? static_cast<double>(amount) / orders : 0;

@@ -28,6 +28,7 @@ using std::chrono::seconds;
 
 constexpr std::uint32_t kStopIndex = 0xFFFFFFFF;
 constexpr std::uint32_t kTimerIndex = 0xFFFFFFFE;
+constexpr int kRefused = 503;
 constexpr std::size_t kBufferBytes = 256U << 10U;
 constexpr milliseconds kHousekeeping{100};
 constexpr seconds kProgressEvery{1};
@@ -205,6 +206,7 @@ void Load::pump() {
     Connection& connection = connections_[index];
     connection.tag = tag;
     connection.intended = schedule_.rate ? intended_start(scheduled_) : now_;
+    connection.sent = now_;
     connection.state = State::kWaiting;
     ++scheduled_;
     ++waiting_;
@@ -350,7 +352,10 @@ void Load::answered(std::uint32_t index, const Response& response) {
   const bool in_time = now_ >= measure_from_ && now_ < measure_until_;
   const bool measured = schedule_.rate ? connection.intended >= measure_from_ : in_time;
   const nanoseconds latency = now_ - connection.intended;
-  if (in_time) ++measured_.answers;
+  if (in_time) {
+    ++measured_.answers;
+    (response.status == kRefused ? measured_.refused : measured_.served).record(now_ - connection.sent);
+  }
   if (measured) measured_.latency.record(latency);
   second_.record(latency);
   work_->answered(connection.tag, response.status, response.body, measured);

@@ -50,7 +50,9 @@ struct Schedule {
 
 struct Measured {
   Histogram latency;
-  std::uint64_t answers = 0;  // that came within the measured time
+  Histogram served;           // from when it was sent, of those that came within the measured time and were not refused
+  Histogram refused;          // and of those that were refused for overload: 503
+  std::uint64_t answers = 0;  // that came within the measured time, refusals among them
   /// Open loop: those due that found no free connection until the end. They are in `latency`, too, with the time until
   /// then: that is the least that theirs would have been.
   std::uint64_t unsent = 0;
@@ -92,6 +94,7 @@ class Load {
     State state = State::kDown;
     std::uint32_t tag = 0;
     SteadyTime intended{};
+    SteadyTime sent{};
     std::string unsent;    // of the request
     std::string received;  // of an answer that came in parts
   };

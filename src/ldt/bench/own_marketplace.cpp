@@ -17,6 +17,7 @@
 #include <sstream>
 #include <thread>
 
+#include "ldt/bench/process_costs.h"
 #include "ldt/output/terminal.h"
 #include "ldt/processes/data_folder.h"
 #include "platform/process/spawn.h"
@@ -88,6 +89,20 @@ OwnMarketplace::~OwnMarketplace() {
   if (error) complain("cannot remove " + folder_ + ": " + error.message());
 }
 
+void OwnMarketplace::kill_all() {
+  ::kill(up_, SIGKILL);
+  for (const auto& [name, pid] : processes_in(data_folder())) ::kill(pid, SIGKILL);
+  while (!process::reap(up_)) std::this_thread::sleep_for(kPause);
+  up_ = -1;
+  wait_until_services_are_gone();
+  std::error_code none;
+  fs::remove(data_folder() + "/http.address", none);  // of the one that was killed
+}
+
+Result<void> OwnMarketplace::start_again(process::Signals& stop) {
+  return run_up({}).and_then([&] { return wait_until_ready(stop); });
+}
+
 Result<void> OwnMarketplace::run_up(const std::vector<std::string>& more) {
   const std::string output = folder_ + "/up.log";
   const process::UniqueFd log(::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -136,6 +151,10 @@ void OwnMarketplace::stop_up() {
     }
     std::this_thread::sleep_for(kPause);
   }
+  wait_until_services_are_gone();
+}
+
+void OwnMarketplace::wait_until_services_are_gone() const {
   const auto end = std::chrono::steady_clock::now() + kStopWithin;
   const std::string services = DataFolder::services_lock(data_folder());
   while (process::LockFile::is_held(services) && std::chrono::steady_clock::now() < end) {

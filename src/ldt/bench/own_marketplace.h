@@ -27,6 +27,11 @@ class OwnMarketplace {
   OwnMarketplace(const OwnMarketplace&) = delete;
   OwnMarketplace& operator=(const OwnMarketplace&) = delete;
 
+  /// kill -9 of every process of it, the supervisor first, so that it restarts none.
+  void kill_all();
+  /// Starts it again in its folder; returns once it is ready.
+  [[nodiscard]] Result<void> start_again(process::Signals& stop);
+
   [[nodiscard]] const Address& address() const { return address_; }
   [[nodiscard]] std::string data_folder() const { return folder_ + "/data"; }
 
@@ -35,6 +40,7 @@ class OwnMarketplace {
   [[nodiscard]] Result<void> run_up(const std::vector<std::string>& more);
   [[nodiscard]] Result<void> wait_until_ready(process::Signals& stop);
   void stop_up();
+  void wait_until_services_are_gone() const;
 
   const std::string folder_;
   pid_t up_ = -1;

@@ -49,21 +49,36 @@ std::string name_of(const std::string& program, const std::string& works_in, con
   return program.starts_with(kOwn) ? program.substr(kOwn.size()) : program;
 }
 
-}  // namespace
-
-CpuUse cpu_use(const std::string& data_folder) {
-  CpuUse all;
+/// Calls `see` for each process that works in the folder or under it, with its entry in /proc and where it works.
+template <class See>
+void for_each_in(const std::string& data_folder, See see) {
   std::error_code error;
   for (const auto& process : fs::directory_iterator("/proc", error)) {
     const std::string id = process.path().filename().string();
     if (id.find_first_not_of("0123456789") != std::string::npos) continue;
     std::error_code none;
     const std::string works_in = fs::read_symlink(process.path() / "cwd", none).string();
-    if (none || !works_in.starts_with(data_folder)) continue;
-    const Used used = used_by(process.path());
-    if (!used.program.empty()) all[name_of(used.program, works_in, data_folder)] += used.cpu_us;
+    if (!none && works_in.starts_with(data_folder)) see(process.path(), works_in);
   }
+}
+
+}  // namespace
+
+CpuUse cpu_use(const std::string& data_folder) {
+  CpuUse all;
+  for_each_in(data_folder, [&](const fs::path& process, const std::string& works_in) {
+    const Used used = used_by(process);
+    if (!used.program.empty()) all[name_of(used.program, works_in, data_folder)] += used.cpu_us;
+  });
   return all;
+}
+
+std::vector<std::pair<std::string, pid_t>> processes_in(const std::string& data_folder) {
+  std::vector<std::pair<std::string, pid_t>> found;
+  for_each_in(data_folder, [&](const fs::path& process, const std::string&) {
+    found.emplace_back(used_by(process).program, static_cast<pid_t>(std::stol(process.filename().string())));
+  });
+  return found;
 }
 
 }  // namespace ldt::bench

@@ -25,10 +25,16 @@ struct Report {
   bool spent_by_all = false;        // none of the services was restarted or gone
   std::uint64_t spent_orders = 0;
   std::int64_t generator_cpu_us = 0;  // in the same time
+  std::int64_t most_resident = 0;     // bytes, all services together; where that was looked at each second
   boost::json::value audit;           // the answer; null: there was none
   std::string audit_problem;          // why
   bool audit_clean = false;
 };
+
+/// With so many decimals.
+[[nodiscard]] std::string fixed(double value, int decimals);
+/// Without decimals, the thousands apart: 21,934.
+[[nodiscard]] std::string grouped(double value);
 
 [[nodiscard]] double orders_per_second(const Report& report);
 /// Every order ended as it had to, some did, and the audit is clean. In an open loop 503 is no surprise: whoever asks

@@ -67,20 +67,23 @@ std::span<const FailingOrder> failing_orders() { return kFailingOrders; }
 
 OrderWork::OrderWork(const WorkloadOptions& options)
     : options_(options), failing_below_(static_cast<std::uint64_t>(std::llround(options.failing * 4294967296.0))) {
-  templates_.push_back(make_template("", "SUCCESS"));
+  templates_.push_back(make_template(options.members, "SUCCESS"));
   for (const FailingOrder& order : kFailingOrders) templates_.push_back(make_template(order.members, order.outcome));
 }
 
 OrderWork::Template OrderWork::make_template(std::string_view members, std::string_view outcome) const {
   const std::string body =
       R"({"user":")" + user_name(0) + R"(","sku":")" + sku_name(0) + R"(","quantity":1)" + std::string(members) + "}";
-  Template made{request("POST /v1/orders", options_.host, "Prefer: wait=10\r\n", body), 0, 0, outcome, 0};
+  const std::string_view prefer = options_.waits ? "Prefer: wait=10\r\n" : "";
+  Template made{request("POST /v1/orders", options_.host, std::string(prefer), body), 0, 0, outcome, 0};
   made.user_at = made.request.find(R"("user":")") + 8 + kUserPrefix.size();
   made.sku_at = made.request.find(R"("sku":")") + 7 + kSkuPrefix.size();
   return made;
 }
 
 std::string_view OrderWork::next(std::uint32_t& tag) {
+  if (options_.at_most > 0 && begun_ == options_.at_most) return {};
+  ++begun_;
   const std::uint64_t who_and_what = random_();
   tag = 0;
   if (failing_below_ > 0) {
@@ -98,6 +101,10 @@ std::string_view OrderWork::next(std::uint32_t& tag) {
 
 void OrderWork::answered(std::uint32_t tag, int status, std::string_view body, bool measured) {
   Template& asked = templates_[tag];
+  if (!options_.waits && status == 202) {
+    ++tally_.expected;
+    return;
+  }
   const bool ended = status == 201 && first_text(body, "\"state") == (tag == 0 ? "COMPLETED" : "REVERTED");
   if (!ended || first_text(body, "\"outcome") != asked.outcome) return note(status, body, measured);
   ++tally_.expected;
@@ -110,6 +117,7 @@ void OrderWork::note(int status, std::string_view body, bool measured) {
   if (measured && !outcome.empty()) ++tally_.outcomes[std::string(outcome)];
   if (status == 503) {
     ++tally_.overloaded;
+    --begun_;  // another one takes its place
     return;
   }
   ++tally_.unexpected;

@@ -22,7 +22,10 @@ struct WorkloadOptions {
   std::int64_t users = 0;
   std::int64_t skus = 0;
   Hot hot = Hot::kNone;
-  double failing = 0;  // share of all orders, 0 to 1
+  double failing = 0;          // share of all orders, 0 to 1
+  bool waits = true;           // for each order's end; else what is answered is that it was accepted
+  std::string_view members{};  // more of each order's request
+  std::uint64_t at_most = 0;   // so many orders, but for those that are refused; 0: no end
 };
 
 /// One way in which an order shall fail.
@@ -66,6 +69,7 @@ class OrderWork final : public Work {
   void note(int status, std::string_view body, bool measured);
 
   const WorkloadOptions options_;
+  std::uint64_t begun_ = 0;
   std::mt19937_64 random_{0x1D7};    // a run is like the next
   std::uint64_t failing_below_;      // of 2^32
   std::vector<Template> templates_;  // the first one is to complete
