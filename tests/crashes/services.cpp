@@ -38,7 +38,15 @@ std::vector<std::string> words_for(std::size_t service, const fs::path& data, co
                                  "--log-dir",
                                  data / "log",
                                  "--allow-failures"};
-  if (service != kOrderService) return words;
+  const auto batches = [&](std::string_view of) { return (data / "run" / of).string() + ".batches"; };
+  if (service != kOrderService) {
+    words.insert(words.end(), {"--batches", batches(name)});
+    return words;
+  }
+  for (const auto participant : kServiceNames) {
+    if (participant == kServiceNames[kOrderService]) continue;
+    words.insert(words.end(), {"--" + std::string(participant) + "-batches", batches(participant)});
+  }
   for (const auto& [flag, value] :
        std::initializer_list<std::pair<std::string, std::string>>{{"--http", address},
                                                                   {"--payment", socket("payment")},

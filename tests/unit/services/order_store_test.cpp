@@ -223,6 +223,24 @@ TYPED_TEST(OrderStore, ListsByWhatIsAskedNewestFirst) {
   EXPECT_FALSE(this->archive_->list({.limit = 4})->next_before.has_value());
 }
 
+TYPED_TEST(OrderStore, ListsEachOrderOnceHoweverItIsPaged) {
+  std::vector<OrderId> newest_first;
+  for (int i = 0; i < 5; ++i) newest_first.insert(newest_first.begin(), this->stored(accepted_row()).id);
+  for (const bool of_user : {false, true}) {
+    std::vector<OrderId> listed;
+    ListQuery query;
+    query.limit = 2;
+    if (of_user) query.user = UserName::parse("alice").value();
+    do {
+      const auto page = this->archive_->list(query);
+      ASSERT_TRUE(page) << page.error().detail;
+      for (const auto& order : page->orders) listed.push_back(order.id);
+      query.before = page->next_before;
+    } while (query.before && listed.size() < 20);
+    EXPECT_EQ(listed, newest_first) << (of_user ? "of one user" : "of all");
+  }
+}
+
 TYPED_TEST(OrderStore, TellsWhatHasEndedSinceAMoment) {
   std::vector<OrderRow> rows;
   for (int i = 0; i < 250; ++i) rows.push_back(this->stored(accepted_row(i % 2 == 0 ? "alice" : "bob")));
