@@ -9,6 +9,7 @@
 #include <opentelemetry/exporters/otlp/otlp_environment.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
 #include <opentelemetry/sdk/resource/resource_detector.h>
+#include <boost/url/pct_string_view.hpp>
 
 #include "platform/telemetry/otlp.h"
 #include "platform/telemetry/utf8.h"
@@ -63,6 +64,12 @@ otel::sdk::resource::Resource make_resource(const Shared& shared) {
   return otel::sdk::resource::Resource::Create(attributes);
 }
 
+void decode_values(otlp::OtlpHeaders& headers) {
+  for (auto& [name, value] : headers) {
+    if (const auto encoded = boost::urls::make_pct_string_view(value)) value = encoded->decode();
+  }
+}
+
 HttpOptions http_options(Signal signal, Protocol protocol, std::chrono::milliseconds timeout) {
   HttpOptions options;
   otlp::OtlpHeaders headers;
@@ -93,6 +100,7 @@ HttpOptions http_options(Signal signal, Protocol protocol, std::chrono::millisec
       compression = otlp::GetOtlpDefaultLogsCompression();
       break;
   }
+  decode_values(headers);
   options.headers.assign(headers.begin(), headers.end());
   options.json = protocol == Protocol::kHttpJson;
   options.gzip = compression == "gzip";

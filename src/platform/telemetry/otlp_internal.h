@@ -43,6 +43,9 @@ class SdkValue {
 
 [[nodiscard]] inline otel::nostd::string_view sdk_view(std::string_view text) { return {text.data(), text.size()}; }
 
+/// OTEL_EXPORTER_OTLP_HEADERS has its values percent-encoded ("Basic%20..."), and the SDK leaves them so.
+void decode_values(otlp::OtlpHeaders& headers);
+
 enum class Signal { kTraces, kMetrics, kLogs };
 
 /// Endpoint, headers, certificates and compression as the SDK reads them from the environment.
@@ -59,6 +62,7 @@ class OtlpConnection {
   OtlpConnection(otlp::OtlpGrpcClientOptions options, std::chrono::milliseconds timeout, StopSwitch& stop)
       : options_(std::move(options)), stop_(stop) {
     options_.timeout = timeout;
+    decode_values(options_.metadata);
     if (const auto channel = otlp::OtlpGrpcClient::MakeChannel(options_)) stub_ = Service::NewStub(channel);
   }
 
