@@ -11,6 +11,7 @@ from checks import HERE, require
 from live import eventually, free_port, get
 
 SERVICES = {"order", "payment", "inventory", "delivery"}
+SPANS = 17  # the order's own; charge, reserve, three times deliver, and three undos, each on both sides
 
 
 def answer_to(address, tool, **arguments):
@@ -68,8 +69,9 @@ class Foreign:
 
         def whole():
             found = answer_to(self.questions, "get_trace", traceId=trace)["spans"]
-            return found if any(span["operationName"] == "order.saga" for span in found) else None
-        spans = eventually("the trace", whole)
+            return found if len(found) >= SPANS else None
+        spans = eventually(f"a trace of {SPANS} spans", whole)
+        require(len(spans) == SPANS, f"{len(spans)} spans")
         require({span["serviceName"] for span in spans} == SERVICES, "a service is missing in the trace")
         ids = {span["spanId"] for span in spans}
         roots = [span["operationName"] for span in spans if span["parentSpanId"] not in ids]
