@@ -68,8 +68,8 @@ class Foreign:
         trace = order["trace_id"]
 
         def whole():
-            found = answer_to(self.questions, "get_trace", traceId=trace)["spans"]
-            return found if len(found) >= SPANS else None
+            found = answer_to(self.questions, "get_trace", traceId=trace)  # null while it has heard of none
+            return found["spans"] if found and len(found["spans"]) >= SPANS else None
         spans = eventually(f"a trace of {SPANS} spans", whole)
         require(len(spans) == SPANS, f"{len(spans)} spans")
         require({span["serviceName"] for span in spans} == SERVICES, "a service is missing in the trace")
