@@ -32,8 +32,8 @@ using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::size_t kMostRefusals = 64;  // connections over the limit that are told so; the rest is just closed
 constexpr std::chrono::milliseconds kRestTick{10};
-constexpr std::size_t kHeardAgain = 50;         // of those that were refused, in each of these ticks: 5,000 a second
-constexpr std::size_t kOtherDescriptors = 128;  // files and sockets of the rest of the process
+constexpr std::chrono::microseconds kHearEvery{200};  // one of those that were refused: 5,000 a second
+constexpr std::size_t kOtherDescriptors = 128;        // files and sockets of the rest of the process
 
 struct Address {
   std::string host;
@@ -215,11 +215,13 @@ class Server::Core {
 
   /// Lets those that were refused ask again, the first of them first, while there are any.
   Awaitable<void> hear_again() {
+    auto heard_until = std::chrono::steady_clock::now();
     while (!context_.resting.empty() && !context_.draining) {
       error_code ec;
       rest_timer_.expires_after(kRestTick);
       co_await rest_timer_.async_wait(boost::asio::redirect_error(kAwait, ec));
-      for (std::size_t i = 0; i < kHeardAgain && !context_.resting.empty(); ++i) {
+      for (const auto now = std::chrono::steady_clock::now(); heard_until < now && !context_.resting.empty();
+           heard_until += kHearEvery) {
         const ServerContext::Resting next = context_.resting.front();
         context_.resting.pop_front();
         if (connections_[next.slot]) connections_[next.slot]->end_rest(next.ticket);
