@@ -179,6 +179,8 @@ TYPED_TEST(OrderStore, SavesStrikesWhateverBecomesOfTheWrite) {
 TYPED_TEST(OrderStore, FindsKeysInTheOrderAsked) {
   const auto first = this->stored(accepted_row("alice", "key-1"));
   const auto second = this->stored(accepted_row("alice", "key-2"));
+  this->end(first, OrderState::kReverted);
+  this->end(second);
   const std::string one = "key-1", two = "key-2", none = "key-3";
   const std::vector<const std::string*> keys{&two, &none, &one};
   const auto owners = this->store_->find_keys(keys);
