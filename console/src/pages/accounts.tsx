@@ -219,7 +219,7 @@ const AccountOf = ({ user }: { user: string }) => {
       </dl>
       {answered ? (
         <>
-          <div class="columns even">
+          <div class="columns even tables">
             <Card title="Ledger">
               {account.error && <ProblemNote error={account.error} again={account.refresh} />}
               {entries.items.length > 0 && <Ledger entries={entries.items} />}

@@ -79,7 +79,11 @@ const Figures = ({ activity }: { activity: Activity | undefined }) => {
 };
 
 const orders_axis = (value: number) => (value < 10 && value % 1 ? '' : short_number(value));
-const latency_axis = (value: number) => (/^10*$/.test(String(value)) ? duration(value).replace('.00', '') : '');
+/** Powers of ten only; whole seconds also beyond a minute, which would be too long for an axis. */
+const latency_axis = (value: number) => {
+  if (!/^10*$/.test(String(value))) return '';
+  return value >= 1e6 ? `${value / 1e6} s` : duration(value).replace('.00', '');
+};
 
 const Charts = ({ activity }: { activity: Activity }) => {
   const { series } = activity;
