@@ -76,6 +76,7 @@ constexpr const char* kBalancer = R"(global
   timeout connect 1s
   timeout client 90s
   timeout server 90s
+  timeout check 2s
   option redispatch 1
   retries 3
   retry-on conn-failure 503

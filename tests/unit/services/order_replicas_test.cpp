@@ -94,6 +94,15 @@ TEST_F(Replicas, OneThatLeavesLeavesAllAtOnce) {
   EXPECT_EQ(ids(attend(*b, row.id).adopted), (std::vector<OrderId>{row.id}));
 }
 
+TEST_F(Replicas, OfOneNameAreRefusedWhileTheFirstOneLives) {
+  auto first = replica("a");
+  EXPECT_THROW(replica("a"), std::runtime_error);
+  first.reset();
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_NO_THROW(replica("a"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kLease) << "it waits for the lease of one that is gone";
+}
+
 TEST_F(Replicas, OneThatComesBackUnderItsNameHasItsOrders) {
   auto first = replica("a");
   const auto row = accepted_row();
