@@ -58,6 +58,6 @@ struct Plan {
 inline constexpr std::int64_t kPrice = 10;
 inline constexpr std::int64_t kQuantity = 2;
 inline constexpr std::int64_t kCreditsAtFirst = 500;
-inline constexpr Situation kSituation{.credits = kCreditsAtFirst, .stock = 1'000'000, .price = kPrice};
+inline const Situation kSituation{.credits = kCreditsAtFirst, .stock = 1'000'000, .price = kPrice};
 
 }  // namespace ldt::testing
