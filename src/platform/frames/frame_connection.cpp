@@ -90,23 +90,19 @@ bool FrameConnection::wait_for_bytes() {
 }
 
 bool FrameConnection::receive() {
-  if (taken_ == received_.size()) {
-    received_.clear();
-  } else {
-    received_.erase(0, taken_);
-  }
-  taken_ = 0;
-  const std::size_t before = received_.size();
-  received_.resize(before + kReceiveBytes);
-  const auto count = ::recv(socket_.get(), received_.data() + before, kReceiveBytes, MSG_DONTWAIT);
+  std::memmove(received_.data(), received_.data() + taken_, filled_ - taken_);
+  filled_ -= std::exchange(taken_, 0);
+  // Never made smaller: to be made larger again it would have to be cleared each time.
+  if (received_.size() < filled_ + kReceiveBytes) received_.resize(filled_ + kReceiveBytes);
+  const auto count = ::recv(socket_.get(), received_.data() + filled_, kReceiveBytes, MSG_DONTWAIT);
+  if (count > 0) filled_ += static_cast<std::size_t>(count);
   const bool nothing_yet = count < 0 && would_block();
-  received_.resize(before + (count > 0 ? static_cast<std::size_t>(count) : 0));
   return count > 0 || nothing_yet;
 }
 
 bool FrameConnection::deliver(const std::function<void(std::string_view)>& on_frame) {
   for (;;) {
-    const std::string_view rest = std::string_view(received_).substr(taken_);
+    const std::string_view rest(received_.data() + taken_, filled_ - taken_);
     Length length = 0;
     if (rest.size() < sizeof length) return true;
     std::memcpy(&length, rest.data(), sizeof length);

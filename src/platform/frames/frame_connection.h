@@ -41,8 +41,9 @@ class FrameConnection {
   bool closed_ = false;
   std::string unsent_;
 
-  std::string received_;  // from taken_ on: not yet delivered; run()'s thread only
+  std::string received_;  // from taken_ to filled_: not yet delivered; run()'s thread only
   std::size_t taken_ = 0;
+  std::size_t filled_ = 0;
 };
 
 }  // namespace ldt::frames
