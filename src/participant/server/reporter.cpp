@@ -29,22 +29,20 @@ void Reporter::report(const CommandReport& report, const Arrival& arrival) {
   const bool traced = report.sender.valid();
   TraceContext own = report.sender;
   if (traced) own.span_id = make_span_id(next_random());
-  const std::string order = report.order.to_string();
-  std::string body;
-  body.reserve(step.size() + outcome.size() + 1);
-  body.append(step).append(" ").append(outcome);
+  const OrderId::Text order = report.order.text();
+  body_.assign(step).append(" ").append(outcome);
   const bool failed = report.answer.error != CommandError::kNone || !report.struck.empty();
   const telemetry::Severity severity = failed ? telemetry::Severity::kWarn : telemetry::Severity::kInfo;
   const TraceContext* context = traced ? &own : nullptr;
-  const telemetry::Attribute id{"order_id", order};
+  const telemetry::Attribute id{"order_id", std::string_view(order.data(), order.size())};
   const telemetry::Attribute of_step{"step", step};
   const telemetry::Attribute attempt{"attempt", static_cast<std::int64_t>(report.attempt)};
   const telemetry::Attribute with_outcome{"outcome", outcome};
   const telemetry::Attribute replayed{"replayed", report.answer.replayed};
   if (report.struck.empty()) {
-    telemetry_.log(severity, body, context, {id, of_step, attempt, with_outcome, replayed});
+    telemetry_.log(severity, body_, context, {id, of_step, attempt, with_outcome, replayed});
   } else {
-    telemetry_.log(severity, body, context, {id, of_step, attempt, with_outcome, replayed, {"struck", report.struck}});
+    telemetry_.log(severity, body_, context, {id, of_step, attempt, with_outcome, replayed, {"struck", report.struck}});
   }
   if (!spans_ || !traced || !own.sampled) return;
   telemetry_.span({.name = step,

@@ -1,11 +1,12 @@
 // What a participant tells about itself: one log record and one span per command, and metrics.
-// Depends on platform/telemetry. The writer's thread only.
+// Depends on platform/telemetry. Only on the thread that performs just then (writer.h).
 // Invariant: a command's log record and its span carry the same span id, a child of the span that sent the command.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -54,6 +55,7 @@ class Reporter {
   telemetry::Histogram& commit_duration_;
   telemetry::Histogram& batch_size_;
   std::uint64_t random_state_;
+  std::string body_;  // of the record under way
 };
 
 }  // namespace ldt::participant

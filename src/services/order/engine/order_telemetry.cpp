@@ -20,10 +20,10 @@ std::int64_t age_in_seconds(std::int64_t since_us) {
 
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
-/// "payment.charge SUCCESS"
-std::string body_of(std::string_view step, std::string_view outcome) {
-  std::string body(step);
-  return body.append(" ").append(outcome);
+/// "payment.charge SUCCESS", until it is called again.
+std::string_view body_of(std::string_view step, std::string_view outcome) {
+  static thread_local std::string body;
+  return body.assign(step).append(" ").append(outcome);
 }
 
 bool has_failed(const Attempt& attempt) {
@@ -163,7 +163,6 @@ void OrderTelemetry::span_of(const OrderRow& row, const Attempt& attempt, const 
 }
 
 void OrderTelemetry::ended(const OrderRow& row) {
-  const OrderView view = view_of(row);
   const auto outcome = saga::to_string(outcome_of(row));
   const auto state = saga::to_string(row.state);
   const IdText id(row.id);
