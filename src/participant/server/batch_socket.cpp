@@ -15,7 +15,8 @@ namespace {
 
 using frames::FrameConnection;
 
-/// One batch at a time: taken on the connection's thread, decided and answered on the writer's.
+/// One batch at a time: taken on the connection's thread, decided and answered on it, too, or on the writer's where
+/// that is at work just then.
 class BatchJob final : public Job {
  public:
   BatchJob(Host& host, FrameConnection& connection) : host_(host), connection_(connection), work_(host) {}
@@ -26,7 +27,7 @@ class BatchJob final : public Job {
     if (!work_.batch().ParseFromArray(frame.data(), static_cast<int>(frame.size()))) return false;
     work_.begin();
     set_busy(true);
-    if (!host_.writer.submit(*this)) refuse(pb::COMMAND_ERROR_OVERLOADED);
+    if (!host_.writer.perform(*this)) refuse(pb::COMMAND_ERROR_OVERLOADED);
     return true;
   }
   void wait() {

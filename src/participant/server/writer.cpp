@@ -10,14 +10,43 @@ namespace ldt::participant {
 Writer::Writer(std::unique_ptr<Committer> committer) : committer_(std::move(committer)), thread_([this] { run(); }) {}
 
 bool Writer::submit(Job& job) {
-  std::unique_lock lock(mutex_);
-  if (stopping_ || queued_ + job.size() > kMaxQueued) return false;
-  queue_.push_back(&job);
-  queued_ += job.size();
-  const bool first = queue_.size() == 1;
+  Lock lock(mutex_);
+  if (!enqueue(lock, job)) return false;
+  const bool first = !performing_ && queue_.size() == 1;
   lock.unlock();
   if (first) wake_.notify_one();  // unlocked: the writer's first act is to lock
   return true;
+}
+
+bool Writer::perform(Job& job) {
+  Lock lock(mutex_);
+  if (!enqueue(lock, job)) return false;
+  if (performing_) return true;
+  perform_queued(lock);
+  // What has arrived meanwhile is the thread's: the caller has something else to wait for.
+  const bool more = stopping_ || !queue_.empty();
+  lock.unlock();
+  if (more) wake_.notify_one();
+  return true;
+}
+
+bool Writer::enqueue(const Lock&, Job& job) {
+  if (stopping_ || queued_ + job.size() > kMaxQueued) return false;
+  queue_.push_back(&job);
+  queued_ += job.size();
+  return true;
+}
+
+void Writer::perform_queued(Lock& lock) {
+  performing_ = true;
+  jobs_.swap(queue_);
+  queued_ = 0;
+  lock.unlock();
+  if (auto done = committer_->perform(jobs_); !done)
+    std::fprintf(stderr, "a batch was not committed: %s\n", done.error().detail.c_str());
+  jobs_.clear();
+  lock.lock();
+  performing_ = false;
 }
 
 void Writer::stop() {
@@ -31,18 +60,13 @@ void Writer::stop() {
 }
 
 void Writer::run() {
-  std::vector<Job*> jobs;
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  {
+    Lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return !performing_ && (stopping_ || !queue_.empty()); });
       if (queue_.empty()) break;
-      jobs.swap(queue_);
-      queued_ = 0;
+      perform_queued(lock);
     }
-    if (auto done = committer_->perform(jobs); !done)
-      std::fprintf(stderr, "a batch was not committed: %s\n", done.error().detail.c_str());
-    jobs.clear();
   }
   if (auto saved = committer_->finish(); !saved)
     std::fprintf(stderr, "the end was not in order: %s\n", saved.error().detail.c_str());

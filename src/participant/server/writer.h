@@ -1,5 +1,5 @@
-// The participant's one writer: a thread that takes all that is queued and has it performed at once.
-// Depends on storage/committer.h and threads.
+// The participant's one writer: takes all that is queued and has it performed at once.
+// Depends on storage/committer.h and threads. Invariant: one thread at a time performs.
 // Nothing waits for a timer: alone, a job goes at once; while a commit is under way the next batch gathers.
 #pragma once
 
@@ -22,12 +22,21 @@ class Writer {
   explicit Writer(std::unique_ptr<Committer> committer);
   ~Writer() { stop(); }
 
-  /// False: too much is queued, or the writer is stopping; the job will not be called.
+  /// Leaves the job to the writer's thread.
+  /// @return false: too much is queued, or the writer is stopping; the job will not be called
   [[nodiscard]] bool submit(Job& job);
+  /// The same for a caller that may wait for a commit: where nobody performs just now, it does so itself, which spares
+  /// the hand-over to another thread.
+  [[nodiscard]] bool perform(Job& job);
   /// Finishes what is queued, and the committer; ends the thread.
   void stop();
 
  private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  [[nodiscard]] bool enqueue(const Lock&, Job& job);
+  /// All that is queued, with the lock let go meanwhile.
+  void perform_queued(Lock& lock);
   void run();
 
   const std::unique_ptr<Committer> committer_;
@@ -36,6 +45,8 @@ class Writer {
   std::condition_variable wake_;
   std::vector<Job*> queue_;
   std::size_t queued_ = 0;  // commands in queue_
+  bool performing_ = false;
+  std::vector<Job*> jobs_;  // being performed
   bool stopping_ = false;
   std::thread thread_;
 };
