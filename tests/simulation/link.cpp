@@ -23,25 +23,16 @@ const Micros kLongest = duration_cast<microseconds>(order::kLongestAttempt).coun
 
 Micros micros(std::chrono::milliseconds duration) { return microseconds(duration).count(); }
 
-BatchCommand to_batch(const order::Command& command, Host to) {
-  BatchCommand sent{.order = command.order,
-                    .verb = saga::is_undo(command.step) ? participant::Verb::kUndo : participant::Verb::kDo,
-                    .holder = to == Host::kInventory ? command.sku : command.user,
-                    .item = to == Host::kDelivery ? command.sku : std::string(),
-                    .amount = command.amount};
-  return sent;
-}
-
-participant::SingleRequest to_single(const order::Command& command, Host to) {
-  BatchCommand plain = to_batch(command, to);
-  participant::SingleRequest request{.order = plain.order,
-                                     .verb = plain.verb,
-                                     .holder = std::move(plain.holder),
-                                     .item = std::move(plain.item),
-                                     .amount = plain.amount,
-                                     .attempt = command.number,
-                                     .sender = {},
-                                     .failures = {}};
+participant::SingleRequest to_request(const order::Command& command, Host to) {
+  participant::SingleRequest request{
+      .order = command.order,
+      .verb = saga::is_undo(command.step) ? participant::Verb::kUndo : participant::Verb::kDo,
+      .holder = to == Host::kInventory ? command.sku : command.user,
+      .item = to == Host::kDelivery ? command.sku : std::string(),
+      .amount = command.amount,
+      .attempt = command.number,
+      .sender = {},
+      .failures = {}};
   for (const auto& [index, instruction] : command.instructions) {
     request.failures.push_back({.index = index,
                                 .kind = static_cast<participant::FailureKind>(instruction.kind),
@@ -63,11 +54,12 @@ order::Reply failed(const order::Command& command, saga::Outcome outcome, const 
   return reply;
 }
 
-order::Reply answered_with(const order::Command& command, OperationState state) {
+order::Reply answered_with(const order::Command& command, const participant::SingleAnswer& answer) {
   order::Reply reply = reply_to(command);
+  for (const auto& strike : answer.strikes) reply.strikes.push_back({strike.index, strike.count});
   reply.answered = true;
   const bool undo = saga::is_undo(command.step);
-  switch (state) {
+  switch (answer.answer.state) {
     case OperationState::kDone:
       if (undo) return failed(command, saga::Outcome::kUnknown, "the service's answer makes no sense");
       reply.answer = saga::Answer::kDone;
@@ -147,7 +139,7 @@ void Link::send_batch() {
   if (away_.empty()) return;
   ++batch_;
   std::vector<BatchCommand> commands;
-  for (const auto& pending : away_) commands.push_back(to_batch(pending.command, there()));
+  for (const auto& pending : away_) commands.push_back(to_request(pending.command, there()));
   transmit(commands);
 }
 
@@ -182,8 +174,8 @@ void Link::answered(std::uint64_t batch, const std::vector<BatchAnswer>& answers
   for (std::size_t i = 0; i < away.size(); ++i) {
     const auto& command = away[i].command;
     const auto& [answer, unknown] = answers[i];
-    const bool good = !unknown && answer.error == participant::CommandError::kNone;
-    reply(good ? answered_with(command, answer.state)
+    const bool good = !unknown && answer.answer.error == participant::CommandError::kNone;
+    reply(good ? answered_with(command, answer)
                : failed(command, saga::Outcome::kUnknown, "the service cannot tell whether it happened"));
   }
   send_batch();
@@ -266,7 +258,7 @@ void Link::transmit_call(std::uint64_t id, std::uint64_t number) {
   call.incarnation = peer_.incarnation();
   World& world = world_;
   ParticipantNode& peer = peer_;
-  const auto arrive = [this, &world, &peer, request = to_single(call.pending.command, there()), id, number,
+  const auto arrive = [this, &world, &peer, request = to_request(call.pending.command, there()), id, number,
                        later = later_] {
     if (!peer.up()) return;
     peer.call(request, [this, &world, &peer, id, number, later](const CallEnd& end) {
@@ -299,8 +291,7 @@ void Link::call_ended(std::uint64_t id, std::uint64_t number, Lost lost, const C
   } else if (lost == Lost::kConnection || end.status != CallEnd::Status::kOk) {
     answer = failed(command, saga::Outcome::kUnknown, "the call failed");
   } else {
-    answer = answered_with(command, end.answer.answer.state);
-    for (const auto& strike : end.answer.strikes) answer.strikes.push_back({strike.index, strike.count});
+    answer = answered_with(command, end.answer);
   }
   if (command.may_crash) crash_away_ = false;
   calls_.erase(found);

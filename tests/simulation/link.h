@@ -1,7 +1,7 @@
 // The order service's way to one participant, as the gRPC transport behaves: batches over one stream, one at a time;
-// commands with failure instructions alone, with a deadline. Depends on participant_node.h.
-// Invariant, as the product's: a lost connection loses no command, it is sent again until its attempt's time is up; a
-// command that travels alone always gets a reply.
+// commands that a failure instruction makes late, silent or the last alone, with a deadline. Depends on
+// participant_node.h. Invariant, as the product's: a lost connection loses no command, it is sent again until its
+// attempt's time is up; a command that travels alone always gets a reply.
 #pragma once
 
 #include <cstdint>

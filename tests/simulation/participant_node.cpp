@@ -14,28 +14,33 @@ using participant::Job;
 /// Kept alive by the node until the transaction that holds it is answered.
 class ParticipantNode::BatchJob final : public Job {
  public:
-  BatchJob(ParticipantNode& node, std::vector<BatchCommand> commands, BatchReply reply)
-      : node_(node), commands_(std::move(commands)), reply_(std::move(reply)) {}
+  BatchJob(ParticipantNode& node, const std::vector<BatchCommand>& commands, BatchReply reply)
+      : node_(node), reply_(std::move(reply)) {
+    for (const auto& command : commands) commands_.emplace_back(command);
+  }
   [[nodiscard]] std::size_t size() const override { return commands_.size(); }
   void list(participant::Touched&) const override {}  // the storage has everything in memory
   Result<void> decide(Decider& decider) override {
-    answers_.clear();
-    for (const auto& command : commands_) {
-      const auto decided = decider.participant.execute(
-          {command.order, command.verb, command.holder, command.item, command.amount}, decider.now);
-      if (!decided) return tl::unexpected(decided.error());
-      answers_.push_back({*decided});
+    for (auto& command : commands_) {
+      if (auto decided = command.decide(decider); !decided) return decided;
     }
     return {};
   }
   void durable() override {
-    for (const auto& [answer, unknown] : answers_) {
+    std::vector<BatchAnswer> answers;
+    for (const auto& command : commands_) {
+      const auto fate = command.fate();
+      const bool told = fate == participant::Fate::kAnswer || fate == participant::Fate::kUnknown;
+      require(told, "W2", "a command that holds up others travelled in a batch");
+      node_.count_strike(command);
+      answers.push_back({command.answer(), fate == participant::Fate::kUnknown});
+      const auto& answer = command.answer().answer;
       if (answer.replayed) node_.world_.tally.count("participant: remembered answer replayed");
       if (answer.state == participant::OperationState::kTombstone) node_.world_.tally.count("participant: TOMBSTONE");
       if (answer.state == participant::OperationState::kUndone) node_.world_.tally.count("participant: UNDONE");
       if (answer.error != participant::CommandError::kNone) violated("W2", "a command was a conflict or malformed");
     }
-    reply_(std::move(answers_));
+    reply_(std::move(answers));
   }
   void failed(const Error&) override {
     reply_(std::vector<BatchAnswer>(commands_.size(), BatchAnswer{.answer = {}, .unknown = true}));
@@ -43,9 +48,8 @@ class ParticipantNode::BatchJob final : public Job {
 
  private:
   ParticipantNode& node_;
-  const std::vector<BatchCommand> commands_;
+  std::vector<participant::SingleCommand> commands_;
   const BatchReply reply_;
-  std::vector<BatchAnswer> answers_;
 };
 
 class ParticipantNode::CallJob final : public Job {
@@ -58,7 +62,7 @@ class ParticipantNode::CallJob final : public Job {
   void durable() override {
     const bool fits = command_.answer().answer.error == participant::CommandError::kNone;
     require(fits, "W2", "a command was a conflict or malformed");
-    count_strike();
+    node_.count_strike(command_);
     switch (command_.fate()) {
       case participant::Fate::kAnswer:
         return reply_({CallEnd::Status::kOk, command_.answer()});
@@ -78,13 +82,6 @@ class ParticipantNode::CallJob final : public Job {
   void failed(const Error&) override { reply_({CallEnd::Status::kUnknown, {}}); }
 
  private:
-  void count_strike() {
-    if (command_.struck().empty()) return;
-    const auto& terms = node_.rules_.terms();
-    const bool is_do = command_.request().verb == participant::Verb::kDo;
-    node_.world_.tally.count("struck: " + std::string(is_do ? terms.do_step : terms.undo_step) + " " +
-                             std::string(command_.struck()));
-  }
   ParticipantNode& node_;
   participant::SingleCommand command_;
   const CallReply reply_;
@@ -172,6 +169,14 @@ void ParticipantNode::write() {
   });
 }
 
+void ParticipantNode::count_strike(const participant::SingleCommand& command) {
+  if (command.struck().empty()) return;
+  const auto& terms = rules_.terms();
+  const bool is_do = command.request().verb == participant::Verb::kDo;
+  world_.tally.count("struck: " + std::string(is_do ? terms.do_step : terms.undo_step) + " " +
+                     std::string(command.struck()));
+}
+
 void ParticipantNode::check_balances() const {
   for (participant::NameId id = 1; id <= parts_->book.name_count(); ++id) {
     require(parts_->book.holding(id).balance >= 0, "I2",
@@ -179,8 +184,8 @@ void ParticipantNode::check_balances() const {
   }
 }
 
-void ParticipantNode::execute(std::vector<BatchCommand> commands, BatchReply reply) {
-  submit(std::make_unique<BatchJob>(*this, std::move(commands), std::move(reply)));
+void ParticipantNode::execute(const std::vector<BatchCommand>& commands, BatchReply reply) {
+  submit(std::make_unique<BatchJob>(*this, commands, std::move(reply)));
 }
 
 void ParticipantNode::call(participant::SingleRequest request, CallReply reply) {

@@ -17,18 +17,12 @@
 
 namespace ldt::simulation {
 
-/// A command as it travels in a batch.
-struct BatchCommand {
-  OrderId order;
-  participant::Verb verb = participant::Verb::kDo;
-  std::string holder;
-  std::string item;
-  std::int64_t amount = 0;
-};
+/// A command as it travels, in a batch or alone.
+using BatchCommand = participant::SingleRequest;
 
 struct BatchAnswer {
-  participant::Answer answer;
-  bool unknown = false;  // the transaction was rolled back
+  participant::SingleAnswer answer;
+  bool unknown = false;  // the transaction was rolled back, or a failure instruction struck
 };
 
 /// How a unary call ends, if it does.
@@ -48,7 +42,7 @@ class ParticipantNode final : public Node {
   using ChangeReply = std::function<void(Result<participant::OperatorAnswer>)>;
 
   /// What arrives; replies are called by the process, when it answers.
-  void execute(std::vector<BatchCommand> commands, BatchReply reply);
+  void execute(const std::vector<BatchCommand>& commands, BatchReply reply);
   void call(participant::SingleRequest request, CallReply reply);
   void change(Change change, ChangeReply reply);
 
@@ -76,6 +70,7 @@ class ParticipantNode final : public Node {
   void submit(std::unique_ptr<participant::Job> job);
   void write();
   void check_balances() const;
+  void count_strike(const participant::SingleCommand& command);
 
   const participant::Rules& rules_;
   std::unique_ptr<Parts> parts_;

@@ -1,8 +1,11 @@
 // A batch of commands as work for the writer, whatever carries it: decided in order, committed once, answered together.
+// Failure instructions strike one command and leave its neighbours alone.
 // Depends on the generated protobuf code and the writer's Job. Invariant: one batch under way at a time in each.
 #pragma once
 
 #include <cstddef>
+#include <string_view>
+#include <vector>
 
 #include "participant/server/host.h"
 #include "participant/server/wire.h"
@@ -30,10 +33,14 @@ class BatchWork {
 
  private:
   void start_reply();
+  [[nodiscard]] Result<void> decide_one(const pb::Command& message, pb::Answer& answer, Decider& decider);
+  /// Of a command with failure instructions.
+  [[nodiscard]] Result<void> decide_struck(const pb::Command& message, Verb verb, pb::Answer& answer, Decider& decider);
 
   Host& host_;
   pb::Batch batch_;
   pb::BatchReply reply_;
+  std::vector<std::string_view> struck_;  // by which kind each command was struck; empty: by none
   Arrival arrival_;
 };
 

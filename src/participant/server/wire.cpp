@@ -72,6 +72,19 @@ void fill(pb::Answer& message, const Answer& answer) {
   message.set_replayed(answer.replayed);
 }
 
+void fill(pb::Answer& message, const SingleAnswer& answer, Fate fate) {
+  if (fate != Fate::kAnswer) {
+    message.set_error(pb::COMMAND_ERROR_UNKNOWN);
+    return;
+  }
+  fill(message, answer.answer);
+  for (const Strike& strike : answer.strikes) {
+    auto& counted = *message.add_strikes();
+    counted.set_index(strike.index);
+    counted.set_count(strike.count);
+  }
+}
+
 Result<OrderId> to_order_id(const std::string& bytes) {
   const auto order = OrderId::from_bytes(bytes);
   if (!order) return failure(ErrorKind::kInvalid, "order_id: not the 16 bytes of a UUIDv7");

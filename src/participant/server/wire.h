@@ -27,6 +27,8 @@ namespace pb = ldt::participant::v1;
 [[nodiscard]] std::optional<Command> to_command(const pb::Command& message);
 
 void fill(pb::Answer& message, const Answer& answer);
+/// Of a command with failure instructions, which strike it as `fate` says.
+void fill(pb::Answer& message, const SingleAnswer& answer, Fate fate);
 [[nodiscard]] inline pb::OperationState to_wire(OperationState state) { return static_cast<pb::OperationState>(state); }
 
 [[nodiscard]] Result<OrderId> to_order_id(const std::string& bytes);

@@ -1,4 +1,4 @@
-// A command that travels alone, with the failures that it shall meet: which of them strikes, and what follows.
+// A command with the failures that it shall meet: which of them strikes, and what follows.
 // Depends on job.h; whoever carries it performs what follows.
 // Invariant: where the effect is APPLIED, it is durable before the failure strikes.
 #pragma once

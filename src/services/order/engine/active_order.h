@@ -78,13 +78,6 @@ struct Engine::Active {
     });
     return found == row.failures.end() ? nullptr : &*found;
   }
-
-  /// True where any instruction is for this participant, do or undo.
-  [[nodiscard]] bool instructs(const saga::PlanStep& planned) const {
-    return std::any_of(row.failures.begin(), row.failures.end(), [&](const StruckInstruction& failure) {
-      return failure.instruction.step == planned.do_step || failure.instruction.step == planned.undo_step;
-    });
-  }
 };
 
 }  // namespace ldt::order

@@ -39,6 +39,11 @@ Outcome why_never_accepted(const OrderRow& row) {
   return saga::accept_failure(instructions, row.handling);
 }
 
+/// A command that it strikes is answered late or never, or ends the process: not to be done to others of its batch.
+bool holds_up(saga::FailureKind kind) {
+  return kind == saga::FailureKind::kTimeout || kind == saga::FailureKind::kCrash || kind == saga::FailureKind::kDelay;
+}
+
 bool strikes_as(saga::FailureKind kind, Outcome failure) {
   return failure == Outcome::kTimeout ? kind == saga::FailureKind::kTimeout
                                       : kind == saga::FailureKind::kUnknown || kind == saga::FailureKind::kCrash;
@@ -94,10 +99,8 @@ void Engine::process(std::vector<Input>& inputs) {
     fire(timer);
   }
   flush_sends();  // what needs no commit does not wait for it
-  while (!writes_.empty()) {
-    commit_writes();
-    flush_sends();
-  }
+  if (!writes_.empty()) commit_writes();
+  flush_sends();
   for (const auto& id : retired_) active_.erase(id);
   retired_.clear();
 }
@@ -105,6 +108,7 @@ void Engine::process(std::vector<Input>& inputs) {
 std::optional<SteadyTime> Engine::next_deadline() const {
   std::optional<SteadyTime> deadline;
   if (!timers_.empty()) deadline = timers_.top().at;
+  if (!writes_.empty()) deadline = now_;
   if (limits_.attend_every.count() > 0) deadline = deadline ? std::min(*deadline, attends_at_) : attends_at_;
   if (!waiting_for_store_.empty()) deadline = std::min(deadline.value_or(SteadyTime::max()), now_ + kLookForStore);
   return deadline;
@@ -164,18 +168,21 @@ void Engine::send_command(Active& active, Step step, std::uint32_t attempt) {
                   .sku = active.row.sku.text(),
                   .amount = credits ? active.row.total.value : active.row.quantity.value,
                   .trace = {active.row.trace.trace_id, active.attempt_span, active.row.trace.sampled}};
-  if (!active.row.failures.empty() && active.instructs(planned)) {
-    command.alone = true;
-    for (std::uint32_t i = 0; i < active.row.failures.size(); ++i) {
-      const auto& instruction = active.row.failures[i].instruction;
-      if (instruction.step == step) command.instructions.push_back({i, instruction});
-    }
-    const auto strike = active.strike_of(step, command.number);
-    command.may_crash = strike.failure != nullptr && strike.failure->instruction.kind == saga::FailureKind::kCrash;
-  } else {
-    arm(active, TimerKind::kAttempt, active.row.handling.step_timeout);
-  }
+  if (!active.row.failures.empty()) instruct(active, command);
+  if (!command.alone) arm(active, TimerKind::kAttempt, active.row.handling.step_timeout);
   outbox_[static_cast<std::size_t>(planned.participant)].push_back(std::move(command));
+}
+
+void Engine::instruct(Active& active, Command& command) {
+  for (std::uint32_t i = 0; i < active.row.failures.size(); ++i) {
+    const auto& instruction = active.row.failures[i].instruction;
+    if (instruction.step == command.step) command.instructions.push_back({i, instruction});
+  }
+  if (command.instructions.empty()) return;
+  const auto* strike = active.strike_of(command.step, command.number).failure;
+  if (strike == nullptr) return;
+  command.alone = holds_up(strike->instruction.kind);
+  command.may_crash = strike->instruction.kind == saga::FailureKind::kCrash;
 }
 
 void Engine::flush_sends() {
@@ -223,7 +230,7 @@ void Engine::fire(const Timer& timer) {
     const Health health = transport_.health(planned_for(step).participant, timeout);
     if (health == Health::kRecovering && now_ - active.attempt_began < kLongestAttempt) return send_again(active);
     outcome = health == Health::kSteady ? Outcome::kTimeout : Outcome::kUnknown;
-    end_attempt(active, outcome, {},
+    end_attempt(active, outcome, conclude_strike(active, step, outcome),
                 outcome == Outcome::kTimeout ? "no answer in time" : "no connection to the service");
     if (active.row.failures.empty()) admission_.answered(now_ - active.attempt_began, active_.size() - held_, now_);
   }
@@ -254,13 +261,17 @@ void Engine::take(Reply& reply) {
   }
   if (active.saga.backing_off || reply.attempt != active.saga.attempt) return;
   active.timer = 0;
-  const auto [strike, count] = active.strike_of(reply.step, active.row.attempts.back().number);
-  const bool struck = strike != nullptr && reply.strikes.empty() && strikes_as(strike->instruction.kind, reply.failure);
-  if (struck) strike->struck = std::max(strike->struck, count);  // its answer was lost with it
-  if (struck) struck_by = saga::to_string(strike->instruction.kind);
+  if (reply.strikes.empty()) struck_by = conclude_strike(active, reply.step, reply.failure);
   end_attempt(active, reply.failure, struck_by, reply.error);
   dispatch(active,
            {.kind = EventKind::kAttemptFailed, .step = reply.step, .attempt = reply.attempt, .outcome = reply.failure});
+}
+
+std::string_view Engine::conclude_strike(Active& active, Step step, Outcome failure) {
+  const auto [strike, count] = active.strike_of(step, active.row.attempts.back().number);
+  if (strike == nullptr || !strikes_as(strike->instruction.kind, failure)) return {};
+  strike->struck = std::max(strike->struck, count);
+  return saga::to_string(strike->instruction.kind);
 }
 
 // --- attempts ---

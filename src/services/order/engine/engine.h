@@ -118,7 +118,8 @@ class Engine {
 
   /// Takes over every unfinished order of the store. Once, before the first process().
   [[nodiscard]] Result<void> recover();
-  /// Handles everything that arrived and every timer that is due.
+  /// Handles everything that arrived and every timer that is due, and commits once. What this leads to that has to be
+  /// written, too, shares its commit with what arrives next: the next process() is due at once then.
   void process(std::vector<Input>& inputs);
   /// When process() is needed next even if nothing arrives.
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
@@ -198,6 +199,8 @@ class Engine {
   void send(Active& active, const saga::Action& action);
   void send_again(Active& active);
   void send_command(Active& active, saga::Step step, std::uint32_t attempt);
+  /// Gives the command its step's failure instructions; the order has some.
+  static void instruct(Active& active, Command& command);
   void back_off(Active& active, const saga::Action& action);
   void queue_write(Active& active, const saga::Action& action);
   /// Strikes an order.accept or order.finish instruction, if one is left; false: none struck.
@@ -212,6 +215,8 @@ class Engine {
   /// The order begins to revert: its trace shall be there, however it was sampled.
   void promote(Active& active);
 
+  /// Counts the strike that took a participant's answer with it. @return its kind; empty: none struck
+  static std::string_view conclude_strike(Active& active, saga::Step step, saga::Outcome failure);
   void begin_attempt(Active& active, saga::Step step);
   void mark_attempt(Active& active, saga::Outcome outcome);
   void end_attempt(Active& active, saga::Outcome outcome, std::string_view struck, const std::string& error);

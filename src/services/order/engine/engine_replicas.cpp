@@ -77,6 +77,7 @@ void Engine::let_go(Active& active) {
   if (active.saga.phase == Phase::kHeld) --held_;
   if (active.saga.stuck) --stuck_;
   observer_.let_go(active.row);
+  std::erase_if(writes_, [&active](const PendingWrite& write) { return write.order == active.row.id; });
   if (!active.row.idempotency_key.empty()) keys_being_accepted_.erase(active.row.idempotency_key);
   active_.erase(OrderId(active.row.id));
 }

@@ -30,8 +30,8 @@ struct Command {
   std::string sku;
   std::int64_t amount = 0;  // credits for payment, tokens for the others
   TraceContext trace;       // of the attempt's span
-  bool alone = false;       // the order has instructions for this participant: a unary call with a deadline
-  bool may_crash = false;   // a CRASH among them may still strike
+  bool alone = false;       // an instruction strikes that would hold up others: a unary call with a deadline
+  bool may_crash = false;   // it is a CRASH
   std::vector<SentInstruction> instructions;  // for this step
 };
 

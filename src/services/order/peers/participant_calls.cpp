@@ -11,13 +11,13 @@ namespace ldt::order {
 
 namespace wire = participant::v1;
 
+namespace {
+
 void describe_trace(const TraceContext& trace, wire::TraceContext& message) {
   message.set_trace_id(trace.trace_id.data(), trace.trace_id.size());
   message.set_span_id(trace.span_id.data(), trace.span_id.size());
   message.set_flags(trace.sampled ? 1 : 0);
 }
-
-namespace {
 
 wire::FailureKind wire_kind(saga::FailureKind kind) {
   switch (kind) {
@@ -45,7 +45,7 @@ void describe_failure(const SentInstruction& sent, wire::FailureInstruction& mes
   if (instruction.delay) message.set_delay_ms(static_cast<std::uint32_t>(instruction.delay->count()));
 }
 
-/// What the requests of all six methods have in common.
+/// What the requests of all six methods, and a batch's commands, have in common.
 template <class Request>
 void describe_common(const Command& command, Request& request) {
   request.set_order_id(command.order.bytes.data(), command.order.bytes.size());
@@ -146,6 +146,8 @@ class Calls final : public ParticipantCalls {
   }
 
   void describe(const Command& command, wire::Command& message) const override {
+    describe_common(command, message);
+    message.set_verb(saga::is_undo(command.step) ? wire::VERB_UNDO : wire::VERB_DO);
     Participant::describe(command, message);
   }
 

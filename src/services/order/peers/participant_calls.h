@@ -29,13 +29,11 @@ class ParticipantCalls {
   virtual void open_stream(grpc::ClientContext* context, BatchReactor* reactor) = 0;
   /// Performs the command's step as a unary call, with its failure instructions. `context` lives until `done` has run.
   virtual void call(const Command& command, grpc::ClientContext* context, std::function<void(CallResult)> done) = 0;
-  /// Fills in holder, item and amount as this participant understands them.
+  /// Fills in all of it: holder, item and amount as this participant understands them.
   virtual void describe(const Command& command, participant::v1::Command& message) const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<ParticipantCalls> make_calls(saga::Participant participant,
                                                            const std::shared_ptr<grpc::Channel>& channel);
-
-void describe_trace(const TraceContext& trace, participant::v1::TraceContext& message);
 
 }  // namespace ldt::order

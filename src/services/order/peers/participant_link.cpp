@@ -30,6 +30,8 @@ std::string_view error_text(wire::CommandError error) {
       return "the service is overloaded";
     case wire::COMMAND_ERROR_INVALID:
       return "the service finds the command malformed";
+    case wire::COMMAND_ERROR_FORBIDDEN:
+      return "the service does not allow failure instructions";
     default:
       return "the service cannot tell whether it happened";
   }
@@ -68,6 +70,15 @@ Reply answered(const Command& command, wire::OperationState state) {
   Reply reply = reply_to(command);
   reply.answered = true;
   reply.answer = *answer;
+  return reply;
+}
+
+Reply answered(const Command& command, const wire::Answer& answer) {
+  if (answer.error() != wire::COMMAND_ERROR_UNSPECIFIED) {
+    return failed(command, saga::Outcome::kUnknown, std::string(error_text(answer.error())));
+  }
+  Reply reply = answered(command, answer.state());
+  for (const auto& strike : answer.strikes()) reply.strikes.push_back({strike.index(), strike.count()});
   return reply;
 }
 
@@ -133,13 +144,7 @@ void ParticipantLink::send_batch(const Lock&) {
   for (; taken < outbox_.size() && away_.size() < kMaxBatch; ++taken) {
     Pending& pending = outbox_[taken];
     if (pending.since + pending.command.timeout <= time) continue;  // its sender has given it up, or sent it again
-    wire::Command& message = *batch.add_commands();
-    const Command& command = pending.command;
-    message.set_order_id(command.order.bytes.data(), command.order.bytes.size());
-    message.set_verb(saga::is_undo(command.step) ? wire::VERB_UNDO : wire::VERB_DO);
-    message.set_attempt(command.number);
-    calls_->describe(command, message);
-    describe_trace(command.trace, *message.mutable_trace());
+    calls_->describe(pending.command, *batch.add_commands());
     away_.push_back(std::move(pending));
   }
   outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(taken));
@@ -170,9 +175,7 @@ void ParticipantLink::stream_answered(const wire::BatchReply& reply) {
     for (std::size_t i = 0; i < away_.size(); ++i) {
       const wire::Answer& answer = reply.answers(static_cast<int>(i));
       const Command& command = away_[i].command;
-      replies.push_back(answer.error() == wire::COMMAND_ERROR_UNSPECIFIED
-                            ? answered(command, answer.state())
-                            : failed(command, saga::Outcome::kUnknown, std::string(error_text(answer.error()))));
+      replies.push_back(answered(command, answer));
     }
     away_.clear();
     send_batch(lock);

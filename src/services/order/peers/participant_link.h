@@ -1,7 +1,7 @@
 // The commands for one participant process on their way: in batches over one stream, one batch under way at a time;
-// while it is away the next one gathers. A command with failure instructions travels alone, as a unary call with a real
-// deadline. Depends on participant_calls.h, batch_stream.h. Invariant: a lost connection loses no command: it is sent
-// again, here or through another replica, until its attempt's time is up.
+// while it is away the next one gathers. A command that a failure instruction makes late, silent or the process's last
+// travels alone, as a unary call with a real deadline. Depends on participant_calls.h, batch_stream.h. Invariant: a
+// lost connection loses no command: it is sent again, here or through another replica, until its attempt's time is up.
 #pragma once
 
 #include <array>
