@@ -22,7 +22,7 @@ class GroupCommit final : public Committer {
  public:
   /// A start replays about twice as many rows at most. Holdings lie scattered over their table: the longer they wait,
   /// the fewer pages are written for each.
-  static constexpr std::int64_t kRowsPerSave = 65'536;
+  static constexpr std::int64_t kRowsPerSave = 131'072;
 
   /// @param rows_per_save  the projection is saved after so many rows of the journal
   /// @param book_mutex     held while the book changes, but not in COMMIT; nothing: no other thread looks at it

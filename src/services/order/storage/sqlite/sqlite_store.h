@@ -20,7 +20,7 @@ namespace ldt::order {
 class SqliteStore final : public Store {
  public:
   /// Orders between two savings of the projections.
-  static constexpr std::int64_t kSaveEvery = 65'536;
+  static constexpr std::int64_t kSaveEvery = 131'072;
 
   /// Opens or makes the database. kConflict: in use, or of a newer version. `options.migrations` are filled in.
   [[nodiscard]] static Result<SqliteStore> open(const std::string& path, sqlite::OwnerOptions options = {},
