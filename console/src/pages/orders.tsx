@@ -73,19 +73,19 @@ const Filters = ({ filter, set }: { filter: Filter; set: (filter: Filter) => voi
   );
 };
 
-/** What failed, and where; nothing for an order that succeeded. Long words may break where they are joined. */
+/** What failed, and where; nothing for an order that succeeded. A long outcome may break where its words are joined. */
 const Why = ({ order }: { order: Order }) => {
   const outcome = order.outcome ?? order.reason;
   if (!outcome || outcome === 'SUCCESS') return <>–</>;
-  const words = order.failed_step ? `${outcome} at ${order.failed_step}` : outcome;
   return (
     <>
-      {words.split(/(?<=[_.])/).map((part, index) => (
+      {outcome.split(/(?<=_)/).map((part, index) => (
         <>
           {index > 0 && <wbr />}
           {part}
         </>
-      ))}
+      ))}{' '}
+      {order.failed_step && <span class="together">at {order.failed_step}</span>}
     </>
   );
 };
