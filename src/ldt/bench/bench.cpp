@@ -111,7 +111,7 @@ class Bench {
     } else {
       hooks.progress = [&](nanoseconds elapsed, double per_second, const Histogram& latency) {
         show_progress(elapsed, per_second, latency);
-        look_at_memory();
+        look(work, first, last);
       };
     }
     const auto rate = command_.rate > 0 ? std::optional(command_.rate) : std::nullopt;
@@ -140,11 +140,15 @@ class Bench {
   }
 
   /// One question a second; where the last one is still being answered, none.
-  void look_at_memory() {
-    load_.ask("/v1/statistics", "", [this](int, std::string_view body) {
+  void look(const OrderWork& work, Reading& first, Reading& last) {
+    load_.ask("/v1/statistics", "", [this, &work, &first, &last](int, std::string_view body) {
+      Reading now{std::chrono::steady_clock::now(), parse_statistics(body), work.answers(), own_cpu_us()};
+      if (now.services.empty()) return;
       std::int64_t resident = 0;
-      for (const ServiceCosts& service : parse_statistics(body)) resident += service.resident_bytes;
+      for (const ServiceCosts& service : now.services) resident += service.resident_bytes;
       report_.most_resident = std::max(report_.most_resident, resident);
+      if (first.services.empty()) first = now;
+      last = std::move(now);
     });
   }
 

@@ -88,6 +88,14 @@ double refused_per_second(const Report& report) {
   return took.count() > 0 ? static_cast<double>(report.orders.refused.count()) / took.count() : 0;
 }
 
+/// What the services spent for each order that was served, refusals of others included: how busy the machine is
+/// otherwise does not show in it.
+double cpu_us_each(const Report& report) {
+  std::int64_t spent = 0;
+  for (const ServiceCosts& service : report.spent) spent += service.cpu_us;
+  return report.spent_orders > 0 ? static_cast<double>(spent) / static_cast<double>(report.spent_orders) : 0;
+}
+
 double goodput_share(const Phases& phases) {
   const double top = orders_per_second(phases.before);
   return top > 0 ? orders_per_second(phases.during) / top : 0;
@@ -108,6 +116,7 @@ std::string text_of(const Phases& phases) {
                {"p99", Align::kRight},
                {"refused/s", Align::kRight},
                {"p99 of that", Align::kRight},
+               {"CPU us each", Align::kRight},
                {"MB resident, at most", Align::kRight}});
   const auto add = [&](const char* name, const Report& report) {
     const Histogram& served = report.orders.served;
@@ -116,6 +125,7 @@ std::string text_of(const Phases& phases) {
     table.add({name, grouped(orders_per_second(report)), format_duration(us_at(served, 0.5)),
                format_duration(us_at(served, 0.99)), grouped(refused_per_second(report)),
                refused.count() > 0 ? format_duration(us_at(refused, 0.99)) : "",
+               report.spent_orders > 0 ? fixed(cpu_us_each(report), 0) : "",
                seen ? fixed(static_cast<double>(report.most_resident) / 1e6, 0) : ""});
   };
   add("before", phases.before);
@@ -143,6 +153,7 @@ boost::json::object json_of_phase(const Report& report) {
           {"served_latency_us", latency(report.orders.served)},
           {"refused_per_second", std::llround(refused_per_second(report))},
           {"refused_latency_us", latency(report.orders.refused)},
+          {"cpu_us_per_served_order", std::llround(cpu_us_each(report))},
           {"most_resident_bytes", report.most_resident},
           {"unexpected", report.tally.unexpected},
           {"lost", report.tally.lost}};
