@@ -130,7 +130,9 @@ TEST_F(Events, OfAllOrdersComeInTheOrderInWhichTheyHappened) {
   ASSERT_TRUE(own.end_of(bad));
   EXPECT_EQ(story_of(stream.events_of(good)), kSuccess);
   EXPECT_EQ(story_of(stream.events_of(bad)), kRevertedByTimeout);
-  EXPECT_EQ(names_of(own.events()), names_of(stream.events()));
+  for (const auto& id : {good, bad}) EXPECT_EQ(names_of(own.events_of(id)), names_of(stream.events_of(id)));
+  // The streams may be two replicas', which tell each other's orders a moment later, between their own.
+  if (!runs_as_cluster()) EXPECT_EQ(names_of(own.events()), names_of(stream.events()));
   expect_sound(stream.events());
   others.read();
   EXPECT_TRUE(others.events().empty());
