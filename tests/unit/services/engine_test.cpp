@@ -34,7 +34,9 @@ class MemoryStore final : public Store {
 
   Result<void> commit(std::span<Write* const> writes) override {
     if (fails) return failure(ErrorKind::kInternal, "the disk is full");
+    if (loses) return failure(ErrorKind::kUnknown, "the connection was lost in COMMIT");
     for (Write* write : writes) {
+      if (write->kind == Write::Kind::kChange && !states_.contains(write->row->id)) continue;  // not there, so not done
       OrderState to = write->to.state;
       if (write->kind == Write::Kind::kInsert) {
         to = OrderState::kRunning;
@@ -56,7 +58,14 @@ class MemoryStore final : public Store {
     return std::vector<std::pair<std::string, Quantity>>{};
   }
 
+  Result<Attended> attend(const Attendance& attendance) override {
+    looked_for = attendance.in_doubt;
+    return Attended{};
+  }
+
   bool fails = false;
+  bool loses = false;
+  std::vector<OrderId> looked_for;
 
  private:
   Happenings& happenings_;
@@ -112,9 +121,9 @@ class MovedClock final : public Clock {
 
 class EngineTest : public ::testing::Test, private World {
  protected:
-  EngineTest() {
+  explicit EngineTest(const EngineLimits& limits = {}) {
     World& world = *this;
-    engine_ = std::make_unique<Engine>(EngineLimits{}, store_, mailbox_, world, herald_);
+    engine_ = std::make_unique<Engine>(limits, store_, mailbox_, world, herald_);
     if (auto recovered = engine_->recover(); !recovered) throw std::runtime_error(recovered.error().detail);
     costs(10);
     turn(CatalogueReadyInput{});
@@ -193,6 +202,29 @@ TEST_F(EngineTest, AcceptsNothingThatIsNotDurable) {
   for (const std::string never : {"told accepted", "sent payment.charge", "answered RUNNING", "durable RUNNING"}) {
     EXPECT_EQ(std::ranges::count(told, never), 0) << never;
   }
+}
+
+EngineLimits beside_others() {
+  EngineLimits limits;
+  limits.policy.several_engines = true;
+  limits.attend_every = milliseconds(20);
+  return limits;
+}
+
+class EngineBesideOthers : public EngineTest {
+ protected:
+  EngineBesideOthers() : EngineTest(beside_others()) {}
+};
+
+TEST_F(EngineBesideOthers, LooksForAnOrderWhoseCommitWasLostAfterItHasGivenItUp) {
+  store_.loses = true;
+  place();
+  for (int i = 0; i < 3; ++i) pass(milliseconds(2'000));  // all attempts at accepting it
+  store_.loses = false;
+  pass(milliseconds(10'000));
+  pass(milliseconds(20));
+  EXPECT_EQ(std::ranges::count(happened(), "sent payment.charge"), 0);
+  EXPECT_EQ(store_.looked_for.size(), 1U) << "the lost COMMIT may still be carried out";
 }
 
 TEST_F(EngineTest, TellsNobodyOfARevertThatIsNotDurable) {

@@ -145,6 +145,17 @@ TYPED_TEST(OrderStore, WritesAllOfABatchOrTellsWhatWasNotAsExpected) {
   EXPECT_EQ(this->archive_->get(second.id)->state, OrderState::kReverted);
 }
 
+TYPED_TEST(OrderStore, ChangesOnlyWhatIsAsExpected) {
+  const auto held = this->stored(accepted_row());
+  EXPECT_TRUE(this->write(change(held, OrderState::kRunning, OrderState::kHeld, Outcome::kTimeout)).done);
+  EXPECT_FALSE(this->write(change(held, OrderState::kRunning, OrderState::kReverting, Outcome::kUnknown)).done);
+  EXPECT_EQ(this->archive_->get(held.id)->state, OrderState::kHeld);
+  const auto ended = this->stored(accepted_row());
+  this->end(ended);
+  EXPECT_FALSE(this->write(change(ended, OrderState::kRunning, OrderState::kReverting, Outcome::kUnknown)).done);
+  EXPECT_EQ(this->archive_->get(ended.id)->state, OrderState::kCompleted);
+}
+
 TYPED_TEST(OrderStore, HoldsAndResumesAnOrder) {
   const auto row = this->stored(accepted_row());
   EXPECT_TRUE(this->write(change(row, OrderState::kRunning, OrderState::kHeld, Outcome::kTimeout)).done);
