@@ -77,6 +77,19 @@ TEST(Book, SaysNothingOfOrdersThatItMayHaveForgotten) {
   EXPECT_EQ(book.recall(order_number(5))->state, kNone) << "surely new";
 }
 
+TEST(Book, TellsWhatIsCommittedOfAHolderWhoeverElseChanges) {
+  Book book;
+  const auto alice = book.add_name("alice");
+  const auto bob = book.add_name("bob");
+  book.set_holding(alice, {.balance = 500, .open = true});
+  book.set_holding(bob, {.balance = 20, .open = true});
+  book.commit();
+  book.set_holding(bob, {.balance = 10, .open = true});
+  book.set_holding(alice, {.balance = 400, .open = true});
+  EXPECT_EQ(book.committed_holding(alice).balance, 500);
+  EXPECT_EQ(book.committed_holding(bob).balance, 20);
+}
+
 TEST(Book, ForgetsInTheOrderOfArrivalAndKnowsItsGapsByTheYoungest) {
   Book book(1);
   for (const std::uint64_t n : {5U, 2U, 9U}) book.remember(order_number(n), {kDone, {}});  // 2 comes late
