@@ -84,7 +84,8 @@ TEST_F(EveryUndo, ShowsAsStuckToTheOperatorUntilItSucceeds) {
     client.send("POST", "/v1/sagas/" + id + "/retry", client.operator_headers());
     return is_final(client.order(id));
   };
-  EXPECT_TRUE(eventually(push)) << client.order(id).dump(2);
+  // Of a cluster, the replica that drives the order hears of a push through another one within 0.7 s.
+  EXPECT_TRUE(eventually(push, std::chrono::seconds(60))) << client.order(id).dump(2);
   expect_end(client.order(id), documented_end(request, {.stock = 1000, .price = 10}), "pushed on by the operator");
   EXPECT_FALSE(stuck());
 }

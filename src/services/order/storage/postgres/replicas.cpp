@@ -223,16 +223,14 @@ Result<std::optional<OrderRow>> PostgresStore::take_over(const OrderId& id) {
   return std::optional(std::move(*row));
 }
 
-/// A note to its driver, once until it is read. One that is STUCK has been counted: it is taken over instead.
+/// A note to its driver, once until it is read.
 Result<std::optional<OrderRow>> PostgresStore::push(const OrderId& id) {
   const auto connection = link_.get();
   if (!connection) return tl::unexpected(connection.error().plain());
-  static const std::string kPushed =
-      " FROM orders o WHERE o.id = $1 AND o.state < 3 AND NOT EXISTS (SELECT 1 FROM stuck s WHERE s.id = o.id)";
   static const std::string kPush =
-      "WITH noted AS (INSERT INTO taken_over(replica, id) SELECT o.owner, o.id" + kPushed +
-      " AND NOT EXISTS (SELECT 1 FROM taken_over t WHERE t.replica = o.owner AND t.id = o.id)) SELECT " + kColumns +
-      kPushed;
+      "WITH noted AS (INSERT INTO taken_over(replica, id) SELECT o.owner, o.id FROM orders o WHERE o.id = $1 AND "
+      "o.state < 3 AND NOT EXISTS (SELECT 1 FROM taken_over t WHERE t.replica = o.owner AND t.id = o.id)) SELECT " +
+      kColumns + " FROM orders o WHERE o.id = $1 AND o.state < 3";
   const auto rows = (*connection)->run(kPush, Parameters().uuid(id));
   if (!rows) return tl::unexpected(rows.error().plain());
   if (rows->empty()) return std::optional<OrderRow>{};
