@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "support/process.h"
 
@@ -52,6 +53,9 @@ class PostgresServer {
 
  private:
   void initialise(const PostgresOptions& options);
+  /// False: it ended at once, or does not answer.
+  bool try_start();
+  [[nodiscard]] bool told(std::string_view text) const;
   void signal_all(int number) const;
 
   std::filesystem::path folder_;
