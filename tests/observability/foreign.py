@@ -50,7 +50,8 @@ class Foreign:
         self.start(self.ldt, "up", "--data", self.data, "--http", self.http,
                    OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{self.receiver}", OTEL_EXPORTER_OTLP_PROTOCOL="http/json",
                    OTEL_BSP_SCHEDULE_DELAY="100", OTEL_BLRP_SCHEDULE_DELAY="100", OTEL_METRIC_EXPORT_INTERVAL="500")
-        eventually("the marketplace is ready", lambda: "true" in get(self.http, "/readyz"))
+        said = self.scratch / "foreign.log"
+        eventually("the marketplace is ready", lambda: "is ready at" in said.read_text())  # orders are refused before
         return self
 
     def __exit__(self, *_):

@@ -159,7 +159,7 @@ class HttpConnection::Impl {
       io_.restart();
       while (!done) {
         io_.run_for(kSlice);
-        if (!done && stop_.stopped()) beast::get_lowest_layer(stream()).cancel();
+        if (!done && stream_ && stop_.stopped()) beast::get_lowest_layer(stream()).cancel();
       }
     } catch (const std::exception&) {
       problem = std::current_exception();
