@@ -45,14 +45,14 @@ PeerFailure::Kind kind_of(grpc::StatusCode code) {
   }
 }
 
-PeerFailure to_failure(saga::Participant peer, const grpc::Status& status) {
+PeerFailure to_failure(saga::Participant peer, const grpc::Status& status, bool was_reached) {
   const auto kind = kind_of(status.error_code());
   const std::string name(saga::to_string(peer));
   if (kind != PeerFailure::Kind::kUnavailable) return {peer, kind, status.error_message()};
   // gRPC's own words name sockets and addresses: of no use to a client.
   return {peer, kind,
-          status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED ? name + " did not answer in time"
-                                                                     : name + " cannot be reached"};
+          was_reached && status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED ? name + " did not answer in time"
+                                                                                    : name + " cannot be reached"};
 }
 
 OrderId order_id(const std::string& bytes) { return OrderId::from_bytes(bytes).value_or(OrderId{}); }
@@ -123,6 +123,10 @@ struct Participants::Stubs {
 /// Counts the calls under way, so that nobody is called back after the end.
 class Participants::Calls {
  public:
+  using Channels = std::array<std::shared_ptr<grpc::Channel>, saga::kPlan.size()>;  // by participant
+
+  explicit Calls(Channels channels) : channels_(std::move(channels)) {}
+
   bool begin() {
     const std::lock_guard lock(mutex_);
     if (stopped_) return false;
@@ -148,12 +152,14 @@ class Participants::Calls {
     }
     auto call = std::make_shared<Call<Request, Reply>>();
     call->request = std::move(request);
-    call->context.set_deadline(std::chrono::system_clock::now() + kDeadline);
-    start(*call, [calls, call, peer, convert, done = std::move(done)](const grpc::Status& status) {
+    const bool reached = calls->channels_[static_cast<std::size_t>(peer)]->GetState(true) == GRPC_CHANNEL_READY;
+    call->context.set_wait_for_ready(!reached);
+    call->context.set_deadline(std::chrono::system_clock::now() + (reached ? kDeadline : kReconnect));
+    start(*call, [calls, call, peer, reached, convert, done = std::move(done)](const grpc::Status& status) {
       if (status.ok()) {
         done(convert(call->reply));
       } else {
-        done(tl::unexpected(to_failure(peer, status)));
+        done(tl::unexpected(to_failure(peer, status, reached)));
       }
       calls->end();
     });
@@ -164,6 +170,7 @@ class Participants::Calls {
   std::condition_variable idle_;
   std::size_t under_way_ = 0;
   bool stopped_ = false;
+  const Channels channels_;
 };
 
 Participants::Participants(const std::shared_ptr<grpc::Channel>& payment,
@@ -175,7 +182,7 @@ Participants::Participants(const std::shared_ptr<grpc::Channel>& payment,
           delivery_api::DeliveryService::NewStub(delivery),
           {statistics_api::StatisticsService::NewStub(payment), statistics_api::StatisticsService::NewStub(inventory),
            statistics_api::StatisticsService::NewStub(delivery)}})),
-      calls_(std::make_shared<Calls>()) {}
+      calls_(std::make_shared<Calls>(Calls::Channels{payment, inventory, delivery})) {}
 
 Participants::~Participants() { stop(); }
 

@@ -116,7 +116,9 @@ struct ServiceStatistics {
 /// Thread-safe.
 class Participants {
  public:
-  static constexpr std::chrono::seconds kDeadline{2};
+  static constexpr std::chrono::milliseconds kDeadline{2'000};
+  /// A participant that has just been started again is waited for; a dead one is named after this time.
+  static constexpr std::chrono::milliseconds kReconnect{500};
 
   Participants(const std::shared_ptr<grpc::Channel>& payment, const std::shared_ptr<grpc::Channel>& inventory,
                const std::shared_ptr<grpc::Channel>& delivery);
