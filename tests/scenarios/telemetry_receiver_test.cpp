@@ -4,7 +4,9 @@
 #include <sqlite3.h>
 #include <zlib.h>
 
+#include <chrono>
 #include <regex>
+#include <thread>
 
 #include "opentelemetry/proto/collector/logs/v1/logs_service.grpc.pb.h"
 #include "opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h"
@@ -283,6 +285,7 @@ TEST(OtlpOverHttp, ToNobodyCostsRecordsThatAreCountedAndNoOrder) {
   EXPECT_EQ(client.place(OrderRequest{.user = "alice", .sku = "late-day"}).status, 201);
   const auto said = market.data() / "log" / "order.stderr";
   EXPECT_TRUE(eventually([&] { return read_text(said).find(" failed") != std::string::npos; })) << read_text(said);
+  std::this_thread::sleep_for(std::chrono::seconds(1));  // one line says it for all; spans leave within 0.1 s
   store.start();
   const std::regex counted(R"(ldt_telemetry_dropped_total\{[^}]*signal="traces"[^}]*\} [1-9])");
   EXPECT_TRUE(eventually([&] { return std::regex_search(store.metrics(), counted); })) << store.metrics();
