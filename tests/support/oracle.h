@@ -19,8 +19,8 @@ struct Situation {
   std::int64_t credits = 500;
   std::int64_t stock = 0;
   std::int64_t price = 0;
-  /// Over a store that several replicas share, whoever reverts an order undoes all three steps: another replica may have
-  /// sent what this one did not.
+  /// Over a store that several replicas share, whoever reverts an order undoes all three steps: another replica may
+  /// have sent what this one did not.
   bool several_engines = stores_in_postgres();
 };
 

@@ -137,7 +137,8 @@ class Orders {
   /// Accepts an order; answers when it has ended, is HELD, or `wait` has passed, but never before it is durable.
   virtual void place(NewOrder order, std::chrono::milliseconds wait,
                      std::function<void(tl::expected<Placed, PlaceFailure>)> done) = 0;
-  /// True while orders that are placed would be refused as kOverloaded; of a moment ago. Costs nothing, from any thread.
+  /// True while orders that are placed would be refused as kOverloaded; of a moment ago. Costs nothing, from any
+  /// thread.
   [[nodiscard]] virtual bool full() const = 0;
   /// kNotFound where there is none.
   virtual void get(OrderId id, std::function<void(Result<OrderView>)> done) = 0;
