@@ -178,7 +178,7 @@ std::vector<std::string> logged_services(const std::string& folder) {
   std::set<std::string> services;
   for (const auto& within : log_folders(folder)) {
     std::error_code error;
-    for (const auto& file : std::filesystem::directory_iterator(folder + "/" + within, error)) {
+    for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(folder) / within, error)) {
       const std::string name = file.path().filename().string();
       const auto suffix = name.find(kSuffix);
       if (suffix != std::string::npos && suffix > 0) services.insert(within + name.substr(0, suffix));
