@@ -44,7 +44,7 @@ class Foreign:
                                                env={"PATH": "/usr/bin:/bin:/usr/local/bin", **environment}))
 
     def __enter__(self):
-        self.start("node", self.program, "--transport", "http", "--port", self.questions.split(":")[1],
+        self.start("node", "--require", HERE / "webcrypto.cjs", self.program, "--transport", "http", "--port", self.questions.split(":")[1],
                    "--collector-port", self.receiver.split(":")[1])
         eventually("the receiver answers", lambda: get(self.questions, "/health"))
         self.start(self.ldt, "up", "--data", self.data, "--http", self.http,
