@@ -36,6 +36,7 @@ class Parser {
  public:
   Parser() {
     app_.require_subcommand(1);
+    app_.set_version_flag("--version", LDT_VERSION);
     app_.footer(footer());
     add_up();
     add_down();
