@@ -38,7 +38,7 @@ const std::string& database() {
 
 struct World {
   World() : intruder(((store = std::move(*Store::open(database(), {.migrations = migrations}))), database())) {}
-  const auto migrations = participant::migrations("");
+  const decltype(participant::migrations("")) migrations = participant::migrations("");
   std::unique_ptr<Store> store;
   fuzz::Intruder intruder;
 };
