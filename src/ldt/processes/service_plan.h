@@ -20,11 +20,11 @@ struct ServicePlan {
   std::string program;                 // a path
   std::vector<std::string> arguments;  // paths in them are relative to the data folder
   Tier tier = Tier::kParticipant;
-  bool needed = true;                   // false: the marketplace starts and runs without it, too
-  bool once = false;                    // a task: higher tiers start when it has ended with exit code 0
-  std::string service;                  // which of our own it is, whose certificates it uses; empty: another's program
-  bool quiet = false;                   // another's program: what it says goes to its file only
-  std::chrono::seconds stop_within{5};  // SIGTERM, then SIGKILL
+  bool needed = true;                    // false: the marketplace starts and runs without it, too
+  bool once = false;                     // a task: higher tiers start when it has ended with exit code 0
+  std::string service;                   // which of our own it is, whose certificates it uses; empty: another's program
+  bool quiet = false;                    // another's program: what it says goes to its file only
+  std::chrono::seconds stop_within{10};  // SIGTERM, then SIGKILL; requests under way have 5 s of it
 };
 
 /// How to run the telemetry store.

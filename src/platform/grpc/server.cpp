@@ -2,6 +2,7 @@
 // Depends on grpc++ and its reflection plugin.
 #include "platform/grpc/server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -38,6 +39,9 @@ void set_up_process() {
   static std::once_flag once;
   std::call_once(once, [] {
     quieten_library();
+    // Held until the process ends: letting go of the library may take it ten seconds, which it gives to connections
+    // that it still counts.
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
