@@ -27,12 +27,28 @@ using Happenings = std::vector<std::string>;
 std::string word(OrderState state) { return std::string(saga::to_string(state)); }
 std::string word(Step step) { return std::string(saga::to_string(step)); }
 
+std::string word(PlaceError error) {
+  switch (error) {
+    case PlaceError::kKeyReused:
+      return "key reused";
+    case PlaceError::kKeyInProgress:
+      return "key in progress";
+    case PlaceError::kOverloaded:
+      return "overloaded";
+    case PlaceError::kStopping:
+      return "stopping";
+    default:
+      return "not accepted";
+  }
+}
+
 /// Compare-and-set in memory; may be told to fail.
 class MemoryStore final : public Store {
  public:
   explicit MemoryStore(Happenings& happenings) : happenings_(happenings) {}
 
   Result<void> commit(std::span<Write* const> writes) override {
+    if (loses && writes.size() == 1) tried.push_back(writes.front()->row->id);
     if (fails) return failure(ErrorKind::kInternal, "the disk is full");
     if (loses) return failure(ErrorKind::kUnknown, "the connection was lost in COMMIT");
     for (Write* write : writes) {
@@ -41,6 +57,7 @@ class MemoryStore final : public Store {
       if (write->kind == Write::Kind::kInsert) {
         to = OrderState::kRunning;
         write->seq = static_cast<std::int64_t>(states_.size()) + 1;
+        owners_[write->row->idempotency_key] = {write->row->id, write->row->request_fingerprint};
       } else if (write->kind == Write::Kind::kStrikes || states_.at(write->row->id) != write->from) {
         throw std::logic_error("a write that this test does not know");
       }
@@ -51,7 +68,13 @@ class MemoryStore final : public Store {
     return {};
   }
   Result<std::vector<std::optional<KeyOwner>>> find_keys(std::span<const std::string* const> keys) override {
-    return std::vector<std::optional<KeyOwner>>(keys.size());
+    std::vector<std::optional<KeyOwner>> found;
+    found.reserve(keys.size());
+    for (const auto* key : keys) {
+      const auto owner = owners_.find(*key);
+      found.push_back(owner == owners_.end() ? std::nullopt : std::optional(owner->second));
+    }
+    return found;
   }
   Result<std::vector<OrderRow>> unfinished() override { return std::vector<OrderRow>{}; }
   Result<std::vector<std::pair<std::string, Quantity>>> sold() override {
@@ -66,10 +89,12 @@ class MemoryStore final : public Store {
   bool fails = false;
   bool loses = false;
   std::vector<OrderId> looked_for;
+  std::vector<OrderId> tried;  // while it loses
 
  private:
   Happenings& happenings_;
   std::map<OrderId, OrderState> states_;
+  std::map<std::string, KeyOwner> owners_;
 };
 
 /// Keeps what is sent; the test answers.
@@ -129,25 +154,46 @@ class EngineTest : public ::testing::Test, private World {
     turn(CatalogueReadyInput{});
   }
 
-  void turn(std::optional<Input> input = {}) {
+  void turn() { together({}); }
+  void turn(Input input) {
     std::vector<Input> inputs;
-    if (input) inputs.push_back(std::move(*input));
-    engine_->process(inputs);
+    inputs.push_back(std::move(input));
+    together(std::move(inputs));
   }
+  void together(std::vector<Input> inputs) { engine_->process(inputs); }
   void costs(std::int64_t price) { turn(PriceInput{Sku::parse("late-day").value(), {price}}); }
-  void place(milliseconds wait = milliseconds(60'000)) {
+  /// The answer is a happening: with a key, "KEY: " before it and, where it is a repetition's, " again" behind it.
+  Input order(milliseconds wait, const std::string& key = {}, std::uint64_t fingerprint = 0) {
     NewOrder order;
     order.user = UserName::parse("alice").value();
     order.sku = Sku::parse("late-day").value();
     order.quantity = {3};
     order.handling = {.max_attempts = 3, .step_timeout = milliseconds(100), .on_failure = saga::OnFailure::kRevert};
-    turn(PlaceInput{std::move(order), wait, [this](tl::expected<Placed, PlaceFailure> placed) {
-                      happenings_.push_back(placed ? "answered " + word(placed->order.state) : "answered not accepted");
-                    }});
+    order.idempotency_key = key;
+    order.request_fingerprint = fingerprint;
+    const std::string who = key.empty() ? "" : key + ": ";
+    return PlaceInput{std::move(order), wait, [this, who](tl::expected<Placed, PlaceFailure> placed) {
+                        if (!placed) return happenings_.push_back(who + "answered " + word(placed.error().error));
+                        const std::string again = placed->replayed ? " again" : "";
+                        happenings_.push_back(who + "answered " + word(placed->order.state) + again);
+                      }};
   }
+  void place(milliseconds wait = milliseconds(60'000)) { turn(order(wait)); }
+  /// The order that the participants were asked for last.
+  [[nodiscard]] OrderId id() const { return mailbox_.sent.back().order; }
   void answer(saga::Answer answer) {
     const Command& last = mailbox_.sent.back();
     turn(Reply{last.order, last.step, last.attempt, true, answer});
+  }
+  /// An attempt at the last step that was sent fails, later than it may.
+  void fail_attempt(std::uint32_t attempt) {
+    const Command& last = mailbox_.sent.back();
+    turn(Reply{.order = last.order, .step = last.step, .attempt = attempt, .failure = saga::Outcome::kUnknown});
+  }
+  void cancel() {
+    turn(SteerInput{Steering::kCancel, id(), [this](tl::expected<OrderView, CommandFailure> view) {
+                      happenings_.push_back(view ? "cancelled " + word(view->state) : "not cancelled");
+                    }});
   }
   void pass(milliseconds time) {
     clock_.advance(time);
@@ -266,6 +312,128 @@ TEST_F(EngineTest, ChargesWhatAllTokensCostAtAcceptanceInEveryAttempt) {
   EXPECT_EQ(mailbox_.sent.back().number, 2U);
   answer(saga::Answer::kDone);
   EXPECT_EQ(mailbox_.sent.back().amount, 3) << "tokens, not credits";
+}
+
+TEST_F(EngineTest, AnswersEachOfManyRepetitionsByItsOwnKey) {
+  turn(order(milliseconds(0), "ann", 1));
+  turn(order(milliseconds(0), "bob", 2));
+  happened();
+  std::vector<Input> both;
+  both.push_back(order(milliseconds(0), "ann", 1));
+  both.push_back(order(milliseconds(0), "bob", 2));
+  together(std::move(both));
+  EXPECT_EQ(happened(), (Happenings{"ann: answered RUNNING again", "bob: answered RUNNING again"}));
+  turn(order(milliseconds(0), "ann", 2));
+  EXPECT_EQ(happened(), Happenings{"ann: answered key reused"});
+}
+
+TEST_F(EngineTest, AcceptsOneOfTwoThatArriveTogetherUnderOneKey) {
+  std::vector<Input> both;
+  both.push_back(order(milliseconds(0), "ann", 1));
+  both.push_back(order(milliseconds(0), "ann", 1));
+  together(std::move(both));
+  EXPECT_EQ(happened(), (Happenings{"ann: answered key in progress", "durable RUNNING", "told accepted",
+                                    "ann: answered RUNNING", "sent payment.charge"}));
+  turn(order(milliseconds(0), "ann", 1));
+  EXPECT_EQ(happened(), Happenings{"ann: answered RUNNING again"}) << "not only when it has ended";
+}
+
+TEST_F(EngineTest, FreesTheKeyOfAnOrderThatWasNotAccepted) {
+  store_.fails = true;
+  turn(order(milliseconds(0), "ann", 1));
+  for (int i = 0; i < 30; ++i) pass(milliseconds(2'000));
+  store_.fails = false;
+  pass(milliseconds(10'000));
+  happened();
+  turn(order(milliseconds(0), "ann", 1));
+  EXPECT_EQ(std::ranges::count(happened(), "ann: answered RUNNING"), 1);
+}
+
+TEST_F(EngineTest, ShowsNothingThatIsNotDurable) {
+  std::vector<std::string> shown;
+  const auto look = [&](const OrderId& id) {
+    turn(LookInput{id, [&](const std::optional<OrderView>& view) { shown.push_back(view ? word(view->state) : "-"); }});
+    turn(SurveyInput{[&](const std::vector<OrderView>& views, const std::vector<Saga>&) {
+      shown.push_back(std::to_string(views.size()));
+    }});
+  };
+  place();
+  store_.loses = true;  // the second order's COMMIT
+  place();
+  ASSERT_EQ(store_.tried.size(), 1U);
+  look(id());
+  look(store_.tried.front());
+  EXPECT_EQ(shown, (std::vector<std::string>{"RUNNING", "1", "-", "1"}));
+}
+
+TEST_F(EngineTest, TellsNobodyOfACancelThatIsNotDurable) {
+  place();
+  happened();
+  store_.fails = true;
+  cancel();
+  EXPECT_EQ(happened(), Happenings{"not durable"});
+  store_.fails = false;
+  pass(milliseconds(10'000));
+  EXPECT_EQ(happened(),
+            (Happenings{"durable REVERTING", "told REVERTING", "cancelled REVERTING", "sent payment.refund"}));
+}
+
+TEST_F(EngineTest, ALateFailureOfAnEarlierAttemptIsNotTheLaterOnes) {
+  place();
+  pass(milliseconds(100));    // no answer in time
+  pass(milliseconds(5'000));  // the second attempt
+  happened();
+  fail_attempt(1);
+  pass(milliseconds(50));
+  EXPECT_EQ(happened(), Happenings{}) << "the second attempt still has half of its time";
+  fail_attempt(2);
+  pass(milliseconds(50));
+  EXPECT_EQ(happened(), Happenings{"sent payment.charge"});
+}
+
+TEST_F(EngineTest, AStepHasItsOwnTimeHoweverLateTheOneBefore) {
+  place();
+  pass(milliseconds(60));
+  answer(saga::Answer::kDone);
+  happened();
+  pass(milliseconds(60));  // the charge would have timed out
+  pass(milliseconds(30));
+  EXPECT_EQ(happened(), Happenings{});
+  pass(milliseconds(20));  // and now the reservation does
+  pass(milliseconds(30));
+  EXPECT_EQ(happened(), Happenings{"sent inventory.reserve"});
+}
+
+TEST_F(EngineTest, AcceptsNothingOnceItGoesDown) {
+  place();
+  happened();
+  turn(DrainInput{});
+  place();
+  EXPECT_EQ(happened(), Happenings{"answered stopping"});
+  answer(saga::Answer::kDone);
+  EXPECT_EQ(happened(), Happenings{"sent inventory.reserve"}) << "what was accepted goes on";
+}
+
+EngineLimits of_two() {
+  EngineLimits limits;
+  limits.max_in_flight = 2;
+  return limits;
+}
+
+class EngineOfTwo : public EngineTest {
+ protected:
+  EngineOfTwo() : EngineTest(of_two()) {}
+};
+
+TEST_F(EngineOfTwo, AcceptsNoMoreThanIsAllowedAndAgainWhenOneHasEnded) {
+  for (int i = 0; i < 3; ++i) place();
+  const auto told = happened();
+  EXPECT_EQ(std::ranges::count(told, "durable RUNNING"), 2);
+  EXPECT_EQ(told.back(), "answered overloaded");
+  for (int i = 0; i < 3; ++i) answer(saga::Answer::kDone);
+  happened();
+  place();
+  EXPECT_EQ(happened().front(), "durable RUNNING");
 }
 
 }  // namespace
