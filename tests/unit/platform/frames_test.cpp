@@ -110,6 +110,17 @@ TEST(Frames, ToAPeerThatIsGoneAreRefused) {
   EXPECT_FALSE(sender.send("nobody reads this"));
 }
 
+TEST(Frames, ToAPeerThatReadsNothingAreRefusedInTheEnd) {
+  Pair pair;
+  FrameConnection sender(std::move(pair.near));
+  const std::string large(ldt::frames::kMaxFrameBytes, 'z');
+  EXPECT_FALSE(sender.send(large + "z")) << "larger than any";
+  int taken = 0;
+  while (taken < 10 && sender.send(large)) ++taken;
+  EXPECT_GE(taken, 2);
+  EXPECT_LE(taken, 4);
+}
+
 TEST(Frames, CloseEndsARunThatWaits) {
   Pair pair;
   FrameConnection receiver(std::move(pair.far));
