@@ -249,7 +249,8 @@ TEST(ReplicaAndServer, AServerThatDiesIsAnErrorAndIsFoundAgain) {
   const auto begun = std::chrono::steady_clock::now();
   const auto refused = store.commit(ends);
   EXPECT_FALSE(refused);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(100)) << "nobody waits for a server that is away";
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2))
+      << "nobody waits for a server that is away";
   EXPECT_FALSE(store.available());
   server.start();
   EXPECT_TRUE(testing::eventually([&] { return store.commit(ends).has_value(); }));
