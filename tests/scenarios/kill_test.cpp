@@ -1,6 +1,9 @@
 // kill -9 with orders under way: nothing acknowledged is lost, nothing takes effect twice, everything ends.
 #include <signal.h>
 
+#include <future>
+#include <thread>
+
 #include "support/load.h"
 #include "support/scenario.h"
 
@@ -92,6 +95,29 @@ TEST_F(Kill, ByAnOrderlyStopLosesNothing) {
   market.start();
   await_progress();
   expect_nothing_lost();
+}
+
+class Restart : public Scenario {
+ protected:
+  /// How an order ends for whose first attempt at its charge payment is away, longer than an attempt lasts.
+  std::string end_of_order_amid_restart() {
+    const OrderRequest request{
+        .user = new_user(), .sku = new_sku(1, 1), .handling = {.max_attempts = 1, .step_timeout_ms = 100}};
+    market.pause_supervisor();
+    market.kill_service("payment");
+    auto placed = std::async(std::launch::async, [&] { return market.client().place(request); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    market.resume_supervisor();
+    return client.order_at_its_end(placed.get().body.at("id")).at("state");
+  }
+};
+
+// Of a few: on a machine that stands still an attempt may really last too long.
+TEST_F(Restart, OfAParticipantCostsTheOrdersThatWaitForItNoAttempt) {
+  std::vector<std::string> ends;
+  do ends.push_back(end_of_order_amid_restart());
+  while (ends.back() != "COMPLETED" && ends.size() < 5);
+  EXPECT_EQ(ends.back(), "COMPLETED") << "each of " << ends.size();
 }
 
 }  // namespace
