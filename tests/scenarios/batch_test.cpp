@@ -2,6 +2,7 @@
 // that carries it, and its neighbours are answered as if it were not there.
 // Depends on api/proto's numbers, encoded by hand.
 #include <cstring>
+#include <memory>
 
 #include "support/raw_socket.h"
 #include "support/scenario.h"
@@ -34,8 +35,15 @@ std::string charge(const std::string& id, const std::string& user, char kind = 0
   return field(2, command);
 }
 
-class Batches : public Scenario {
+/// Where all share a cluster, whose services are on several hosts and so have no such sockets: one of its own.
+struct OnOneMachine {
+  std::unique_ptr<Marketplace> own = runs_as_cluster() ? std::make_unique<Marketplace>() : nullptr;
+};
+
+class Batches : private OnOneMachine, public Scenario {
  protected:
+  Batches() : Scenario(own ? *own : shared_marketplace()) {}
+
   /// Sends the commands as one batch, and gives back the bytes of the reply behind the greeting.
   std::string exchange(const std::string& commands) {
     RawSocket socket(market.data() / "run" / "payment.batches");

@@ -63,13 +63,16 @@ class Hostile : public Scenario {
   static constexpr long kMostPeakKib = 96 * 1024;     // far below the bytes that are sent
   static constexpr std::size_t kMostDescriptors = 8;  // a service may open a file of its own for the first time
   static constexpr std::chrono::milliseconds kMostMedian{250};
+  static constexpr int kMostSlower = 3;  // than without them, where the machine is busy with something else
+  static constexpr int kCalmOrders = 9;
   static constexpr std::chrono::milliseconds kMostWait{5'000};
 
   void SetUp() override {
     user_ = new_user_with(1'000'000);
     victim_ = new_user();
     sku_ = new_sku(1, 1'000'000);
-    client.place(OrderRequest{.user = user_, .sku = sku_});
+    for (int i = 0; i < kCalmOrders; ++i) calm_.push_back(time_of_an_order());
+    std::sort(calm_.begin(), calm_.end());
     measure();
     bystander_.emplace(market.client(), user_, sku_);
   }
@@ -101,9 +104,17 @@ class Hostile : public Scenario {
   [[nodiscard]] std::string sku() const { return sku_; }
 
  private:
-  static void expect_normal_service(const std::vector<std::chrono::milliseconds>& times) {
+  std::chrono::milliseconds time_of_an_order() {
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(client.place(OrderRequest{.user = user_, .sku = sku_}).status, 201);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+  }
+
+  void expect_normal_service(const std::vector<std::chrono::milliseconds>& times) const {
     ASSERT_FALSE(times.empty()) << "no order was served meanwhile";
-    EXPECT_LT(times[times.size() / 2], kMostMedian) << "the median of " << times.size() << " orders";
+    const auto calm = calm_[calm_.size() / 2];
+    EXPECT_LT(times[times.size() / 2], std::max(kMostMedian, kMostSlower * calm))
+        << "the median of " << times.size() << " orders; before, it was " << calm.count() << " ms";
     EXPECT_LT(times.back(), kMostWait) << "the longest of " << times.size() << " orders";
     std::printf("meanwhile: %zu orders, median %lld ms, longest %lld ms\n", times.size(),
                 static_cast<long long>(times[times.size() / 2].count()), static_cast<long long>(times.back().count()));
@@ -126,6 +137,7 @@ class Hostile : public Scenario {
   std::string victim_;
   std::string sku_;
   std::map<pid_t, std::pair<std::string, Vitals>> before_;  // by process: its service, and what it held
+  std::vector<std::chrono::milliseconds> calm_;             // of orders before, shortest first
   std::optional<Bystander> bystander_;
 };
 

@@ -84,14 +84,19 @@ frontend public
   bind @HTTP@
   option idle-close-on-response
   http-error status 502 content-type application/problem+json string '{"type":"about:blank","title":"The connection to the service broke","status":502,"detail":"what came of an order is found by repeating it under its Idempotency-Key"}'
-  http-error status 503 content-type application/problem+json string '{"type":"/errors/service-unavailable","title":"A service cannot be reached","status":503,"detail":"no replica of the order service is ready; nothing was done","service":"order"}' hdr retry-after 1
+  http-error status 503 content-type application/problem+json string '{"type":"/errors/service-unavailable","title":"A service cannot be reached","status":503,"detail":"no replica of the order service can be reached; nothing was done","service":"order"}' hdr retry-after 1
   default_backend order
 backend order
   balance leastconn
+  option allbackups
   option httpchk GET /readyz
   http-check expect status 200
-  default-server check inter 500ms fastinter 100ms downinter 200ms fall 2 rise 1
-@REPLICAS@)";
+  default-server inter 500ms fastinter 100ms downinter 200ms fall 2 rise 1
+@REPLICAS@backend live
+  option httpchk GET /healthz
+  http-check expect status 200
+  default-server inter 500ms fastinter 100ms downinter 200ms fall 2 rise 1
+@LIVE@)";
 
 std::string fill(std::string text, const std::map<std::string, std::string>& values) {
   for (const auto& [name, value] : values) {
@@ -133,12 +138,15 @@ std::string password_file(const Passwords& passwords) { return "*:*:*:ldt:" + pa
 // answers 503, which means that nothing was done: another one gets the request. No other answer is repeated. An answer
 // may take longer than the longest wait that a client may ask for.
 std::string haproxy_cfg(const Layout& layout, const Address& http, const std::string& user) {
-  std::string replicas;
+  std::string replicas, live;
   for (int host = 1; host <= layout.replicas(); ++host) {
-    replicas += "  server order-" + std::to_string(host) + " " + layout.http(host).text() + "\n";
+    const std::string name = "order-" + std::to_string(host), address = " " + layout.http(host).text();
+    replicas += "  server " + name + address + " check\n";
+    replicas += "  server " + name + "-live" + address + " backup track live/" + name + "\n";
+    live += "  server " + name + address + " check\n";
   }
   const std::string worker = user.empty() ? "" : "  user " + user + "\n";
-  return fill(kBalancer, {{"USER", worker}, {"HTTP", http.text()}, {"REPLICAS", replicas}});
+  return fill(kBalancer, {{"USER", worker}, {"HTTP", http.text()}, {"REPLICAS", replicas}, {"LIVE", live}});
 }
 
 }  // namespace ldt::cluster

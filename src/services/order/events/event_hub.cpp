@@ -148,6 +148,7 @@ std::optional<ReaderId> EventHub::follow_all(AllReader::Wish wish, const MakeSin
   ask.ended = [this, reader = *id](const EndedQuery& query) {
     sources_.ended(query, [this, reader](Result<EndedPage> page) { post(Missed{reader, std::move(page)}); });
   };
+  ask.shared = shared_;
   push(NewReader{*id, std::make_unique<AllReader>(std::move(wish), make_sink(*id), std::move(ask)), {}});
   return id;
 }

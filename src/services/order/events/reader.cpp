@@ -1,6 +1,7 @@
 #include "services/order/events/reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace ldt::order {
@@ -8,6 +9,7 @@ namespace {
 
 constexpr std::string_view kReconnectSoon = "retry: 1000\n";
 constexpr std::string_view kStillHere = ": still here\n";
+constexpr std::int64_t kLastRow = std::numeric_limits<std::int64_t>::max() / 2;
 constexpr WallTime kClockSlack{10'000'000};  // the machine's clock may have been set back by so much meanwhile
 
 }  // namespace
@@ -131,7 +133,7 @@ void AllReader::follow_from(std::uint64_t next, std::int64_t begun_through) {
 
 void AllReader::catch_up_from(const Position& after, const EventLog& log) {
   // A limited reader is owed what it may have been told of; later orders are left out, as a whole.
-  const auto newest = log.mark().newest;
+  const auto newest = ask_.shared ? kLastRow : log.mark().newest;
   const auto through = wish_.max_rate ? std::min(newest, wish_.after->mark.newest) : newest;
   CatchUp catch_up{log.position(log.end()), {}, {}};
   catch_up.ranges.push_back({after.mark.open_from, through, after.mark.since, true});

@@ -92,6 +92,7 @@ class AllReader final : public EventReader {
   struct Ask {
     std::function<void()> waiting;                 // handed to wait_now()
     std::function<void(const EndedQuery&)> ended;  // handed to missed()
+    bool shared = false;  // others accept orders, too, of which the log's marks know only those that were looked for
   };
 
   AllReader(Wish wish, std::unique_ptr<EventSink> sink, Ask ask)
