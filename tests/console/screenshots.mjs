@@ -24,7 +24,7 @@ async function traffic(seconds) {
       placed += 1;
       const wave = 1 + Math.sin((Date.now() / 1000 + index) / 6);
       const some = placed % 6 === 0 ? { failures: failures[(placed / 6) % failures.length] } : {};
-      await market.place({ user: `student-${placed % 400}`, ...some });
+      await market.place({ user: `student-${placed % 4000}`, ...some });
       await new Promise((resolve) => setTimeout(resolve, 20 + 60 * wave));
     }
   };

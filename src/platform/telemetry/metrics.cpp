@@ -64,7 +64,7 @@ class Exporter final : public sdk::PushMetricExporter {
     metrics_v1::ExportMetricsServiceRequest request;
     otlp::OtlpMetricUtils::PopulateRequest(data, &request);
     metrics_v1::ExportMetricsServiceResponse response;
-    const grpc::Status status = connection_.call(request, response);
+    const grpc::Status status = connection_.deliver(request, response);
     if (status.ok()) return sdk_result::kSuccess;
     shared_.complaints.say("OTLP to " + connection_.endpoint() +
                            " failed, metrics come later: " + status.error_message());

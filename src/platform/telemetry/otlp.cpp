@@ -1,8 +1,8 @@
 // Sends logs and spans in batches over OTLP. The records are the SDK's own recordables, filled by the caller's thread.
 // Not the SDK's batch processors: they neither count what they drop, nor keep room for warnings, nor can stop in time
 // while a collector hangs.
-// Invariant: to a collector a batch is sent once, to our own store until it is taken; what did not arrive is counted as
-// dropped.
+// Invariant: to a collector a batch is sent a bounded number of times, to our own store until it is taken; what did not
+// arrive is counted as dropped.
 #include "platform/telemetry/otlp.h"
 
 #include <algorithm>
@@ -30,7 +30,6 @@ namespace logs_v1 = otel::proto::collector::logs::v1;
 namespace trace_v1 = otel::proto::collector::trace::v1;
 
 constexpr std::size_t kRoomForWarnings = 65'536;
-constexpr std::chrono::milliseconds kStorePause{100};
 
 void add_count(otel::proto::common::v1::InstrumentationScope& scope, const char* key, std::uint64_t count) {
   if (count == 0) return;
@@ -132,24 +131,10 @@ class Batches {
     if (receiver_ == Receiver::kStore) Kind::tell_losses(*per_scope.mutable_scope(), shared_.drops);
     for (const auto& record : records) Kind::add(per_scope, *record);
     typename Kind::Response response;
-    const grpc::Status status = deliver(request, response);
+    const grpc::Status status = connection_.deliver(request, response);
     const auto rejected = status.ok() ? static_cast<std::uint64_t>(Kind::rejected(response)) : records.size();
     if (rejected > 0)
       complain(rejected, status.ok() ? response.partial_success().error_message() : status.error_message());
-  }
-
-  grpc::Status deliver(const typename Kind::Request& request, typename Kind::Response& response) {
-    grpc::Status status = connection_.call(request, response);
-    while (receiver_ == Receiver::kStore && is_passing(status) && !shared_.stop.pause(kStorePause)) {
-      status = connection_.call(request, response);
-    }
-    return status;
-  }
-
-  /// The store is being restarted, or its disk is full for the moment.
-  static bool is_passing(const grpc::Status& status) {
-    return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-           status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
   }
 
   void complain(std::uint64_t rejected, const std::string& why) {

@@ -24,7 +24,9 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
+#include "base/clock.h"
 #include "platform/telemetry/otlp_json.h"
+#include "platform/telemetry/retry.h"
 
 namespace ldt::telemetry {
 namespace {
@@ -65,14 +67,16 @@ bool was_closed(const boost::system::error_code& error) {
          error == asio::error::broken_pipe || error == ssl::error::stream_truncated;
 }
 
-grpc::Status status_of(const std::exception_ptr& problem) {
+Answer no_answer(const std::exception_ptr& problem) {
   try {
     std::rethrow_exception(problem);
   } catch (const boost::system::system_error& error) {
-    if (error.code() == beast::error::timeout) return {grpc::StatusCode::DEADLINE_EXCEEDED, "no answer in time"};
-    return {grpc::StatusCode::UNAVAILABLE, error.code().message()};
+    if (error.code() == beast::error::timeout) {
+      return {.status = {grpc::StatusCode::DEADLINE_EXCEEDED, "no answer in time"}, .again = true};
+    }
+    return {.status = {grpc::StatusCode::UNAVAILABLE, error.code().message()}, .again = true};
   } catch (const std::exception& error) {
-    return {grpc::StatusCode::INTERNAL, error.what()};
+    return {.status = {grpc::StatusCode::INTERNAL, error.what()}};
   }
 }
 
@@ -93,14 +97,14 @@ class HttpConnection::Impl {
 
   [[nodiscard]] const std::string& unusable() const { return unusable_; }
 
-  grpc::Status call(const google::protobuf::Message& message, google::protobuf::Message& response) {
+  Answer call(const google::protobuf::Message& message, google::protobuf::Message& response) {
     const std::lock_guard lock(mutex_);
-    if (stop_.stopped()) return {grpc::StatusCode::CANCELLED, "stopping"};
+    if (stop_.stopped()) return {.status = {grpc::StatusCode::CANCELLED, "stopping"}};
     const Request request = request_with(message);
     const bool reused = connected_;
     auto problem = exchange(request);
     if (problem && reused && is_closed(problem)) problem = exchange(request);
-    if (problem) return status_of(problem);
+    if (problem) return no_answer(problem);
     return judge(response);
   }
 
@@ -234,7 +238,7 @@ class HttpConnection::Impl {
     }
   }
 
-  [[nodiscard]] grpc::Status judge(google::protobuf::Message& response) const {
+  [[nodiscard]] Answer judge(google::protobuf::Message& response) const {
     const auto& answer = answer_->get();
     const auto status = answer.result_int();
     if (status >= 200 && status < 300) {
@@ -242,10 +246,14 @@ class HttpConnection::Impl {
       const bool read =
           options_.json ? from_otlp_json(answer.body(), response) : response.ParseFromString(answer.body());
       if (!read) response.Clear();
-      return grpc::Status::OK;
+      return {};
     }
-    const auto code = is_passing(status) ? grpc::StatusCode::UNAVAILABLE : grpc::StatusCode::INVALID_ARGUMENT;
-    return {code, "HTTP " + std::to_string(status)};
+    const std::string said = "HTTP " + std::to_string(status);
+    if (!is_passing(status)) return {.status = {grpc::StatusCode::INVALID_ARGUMENT, said}};
+    const std::string_view wish = answer[http::field::retry_after];
+    return {.status = {grpc::StatusCode::UNAVAILABLE, said},
+            .again = true,
+            .after = retry_after(wish, SystemClock{}.wall())};
   }
 
   const HttpOptions options_;
@@ -272,7 +280,7 @@ HttpConnection::~HttpConnection() = default;
 
 const std::string& HttpConnection::unusable() const { return impl_->unusable(); }
 
-grpc::Status HttpConnection::call(const google::protobuf::Message& request, google::protobuf::Message& response) {
+Answer HttpConnection::call(const google::protobuf::Message& request, google::protobuf::Message& response) {
   return impl_->call(request, response);
 }
 

@@ -30,6 +30,13 @@ struct HttpOptions {
   std::chrono::milliseconds timeout{10'000};
 };
 
+/// How a call ended.
+struct Answer {
+  grpc::Status status;
+  bool again = false;                 // the same request may be taken later, ...
+  std::chrono::milliseconds after{};  // ... and the receiver asks not to be sent anything before
+};
+
 /// Keeps its connection for the next request.
 class HttpConnection {
  public:
@@ -39,8 +46,8 @@ class HttpConnection {
   /// Empty where requests can be sent; else why not: a malformed address, a certificate that cannot be read.
   [[nodiscard]] const std::string& unusable() const;
 
-  /// @return OK for every 2xx; UNAVAILABLE and DEADLINE_EXCEEDED where the same request may be taken later
-  grpc::Status call(const google::protobuf::Message& request, google::protobuf::Message& response);
+  /// @return OK for every 2xx
+  Answer call(const google::protobuf::Message& request, google::protobuf::Message& response);
 
  private:
   class Impl;

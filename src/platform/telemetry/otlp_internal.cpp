@@ -4,8 +4,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <optional>
+#include <random>
 
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/empty.pb.h>
+#include <google/protobuf/unknown_field_set.h>
 #include <opentelemetry/exporters/otlp/otlp_environment.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
 #include <opentelemetry/sdk/resource/resource_detector.h>
@@ -36,7 +43,88 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("localhost");
 }
 
+/// Each `Message` in a field of a message whose type nothing here has generated code for.
+template <class Message, class Take>
+void each_in(const std::string& bytes, int number, Take take) {
+  google::protobuf::Empty whole;
+  if (!whole.ParseFromString(bytes)) return;
+  const auto& fields = whole.GetReflection()->GetUnknownFields(whole);
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const auto& field = fields.field(i);
+    Message message;
+    if (field.number() != number || field.type() != google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) continue;
+    if (message.ParseFromString(field.length_delimited())) take(message);
+  }
+}
+
+/// The RetryInfo in a status's details (google/rpc/status.proto and error_details.proto).
+std::optional<std::chrono::milliseconds> retry_info(const std::string& details) {
+  constexpr int kDetails = 3;
+  constexpr int kRetryDelay = 1;
+  std::optional<std::chrono::milliseconds> delay;
+  each_in<google::protobuf::Any>(details, kDetails, [&](const google::protobuf::Any& detail) {
+    if (!detail.type_url().ends_with("/google.rpc.RetryInfo")) return;
+    delay = std::chrono::milliseconds{0};
+    each_in<google::protobuf::Duration>(detail.value(), kRetryDelay, [&](const google::protobuf::Duration& asked) {
+      const auto seconds = std::clamp<std::int64_t>(asked.seconds(), 0, kLongestWish / std::chrono::seconds{1});
+      delay = std::chrono::milliseconds{seconds * 1'000 + std::clamp(asked.nanos(), 0, 999'999'999) / 1'000'000};
+    });
+  });
+  return delay;
+}
+
+RetrySettings retry_settings_of(unsigned attempts, std::chrono::duration<float> first,
+                                std::chrono::duration<float> longest, float factor) {
+  using std::chrono::milliseconds;
+  return {attempts, std::chrono::duration_cast<milliseconds>(first), factor,
+          std::chrono::duration_cast<milliseconds>(longest)};
+}
+
 }  // namespace
+
+RetrySettings retry_settings(Signal signal) {
+  switch (signal) {
+    case Signal::kTraces:
+      return retry_settings_of(
+          otlp::GetOtlpDefaultTracesRetryMaxAttempts(), otlp::GetOtlpDefaultTracesRetryInitialBackoff(),
+          otlp::GetOtlpDefaultTracesRetryMaxBackoff(), otlp::GetOtlpDefaultTracesRetryBackoffMultiplier());
+    case Signal::kMetrics:
+      return retry_settings_of(
+          otlp::GetOtlpDefaultMetricsRetryMaxAttempts(), otlp::GetOtlpDefaultMetricsRetryInitialBackoff(),
+          otlp::GetOtlpDefaultMetricsRetryMaxBackoff(), otlp::GetOtlpDefaultMetricsRetryBackoffMultiplier());
+    case Signal::kLogs:
+      return retry_settings_of(otlp::GetOtlpDefaultLogsRetryMaxAttempts(),
+                               otlp::GetOtlpDefaultLogsRetryInitialBackoff(), otlp::GetOtlpDefaultLogsRetryMaxBackoff(),
+                               otlp::GetOtlpDefaultLogsRetryBackoffMultiplier());
+  }
+  return {};
+}
+
+double chance() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<>(0, 1)(random);
+}
+
+Answer answer_with(grpc::Status status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc::StatusCode::ABORTED:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::DATA_LOSS: {
+      const auto wish = retry_info(status.error_details()).value_or(std::chrono::milliseconds{0});
+      return {.status = std::move(status), .again = true, .after = wish};
+    }
+    case grpc::StatusCode::RESOURCE_EXHAUSTED: {  // passes only if the receiver says so
+      const auto wish = retry_info(status.error_details());
+      return {
+          .status = std::move(status), .again = wish.has_value(), .after = wish.value_or(std::chrono::milliseconds{0})};
+    }
+    default:
+      return {.status = std::move(status)};
+  }
+}
 
 void quieten_sdk(const std::string& service) {
   internal_log::GlobalLogHandler::SetLogHandler(

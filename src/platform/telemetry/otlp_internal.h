@@ -16,6 +16,7 @@
 #include <opentelemetry/sdk/resource/resource.h>
 
 #include "platform/telemetry/otlp_http.h"
+#include "platform/telemetry/retry.h"
 #include "platform/telemetry/settings.h"
 #include "platform/telemetry/shared.h"
 
@@ -26,6 +27,9 @@ namespace otlp = opentelemetry::exporter::otlp;
 
 inline constexpr const char* kScopeName = "ldt";
 inline constexpr std::chrono::milliseconds kStoreTimeout{2'000};
+/// To our own store: it is being restarted, or its disk is full for the moment.
+inline constexpr RetrySettings kStoreRetries{RetrySettings::kForEver, std::chrono::milliseconds{100}, 1,
+                                             std::chrono::milliseconds{100}};
 
 /// service.name is the service's own; the operator's OTEL_SERVICE_NAME, which all services share, is the namespace.
 [[nodiscard]] otel::sdk::resource::Resource make_resource(const Shared& shared);
@@ -51,6 +55,15 @@ enum class Signal { kTraces, kMetrics, kLogs };
 /// Endpoint, headers, certificates and compression as the SDK reads them from the environment.
 [[nodiscard]] HttpOptions http_options(Signal signal, Protocol protocol, std::chrono::milliseconds timeout);
 
+/// What the SDK read from OTEL_CPP_EXPORTER_OTLP_RETRY_*.
+[[nodiscard]] RetrySettings retry_settings(Signal signal);
+
+/// From 0 to 1, at random.
+[[nodiscard]] double chance();
+
+/// What gRPC's status says of sending the same request again.
+[[nodiscard]] Answer answer_with(grpc::Status status);
+
 /// The connection of one signal, and how to call on it: over gRPC, or over HTTP.
 template <class Service>
 class OtlpConnection {
@@ -59,14 +72,16 @@ class OtlpConnection {
 
   /// `options` is what the SDK read from the environment. `timeout` replaces its own reading of the variable, which
   /// takes a plain number for seconds where the specification says milliseconds.
-  OtlpConnection(otlp::OtlpGrpcClientOptions options, std::chrono::milliseconds timeout, StopSwitch& stop)
-      : options_(std::move(options)), stop_(stop) {
+  OtlpConnection(otlp::OtlpGrpcClientOptions options, std::chrono::milliseconds timeout, RetrySettings retries,
+                 StopSwitch& stop)
+      : options_(std::move(options)), retries_(retries), stop_(stop) {
     options_.timeout = timeout;
+    options_.retry_policy_max_attempts = 0;  // one layer retries: this one
     decode_values(options_.metadata);
     if (const auto channel = otlp::OtlpGrpcClient::MakeChannel(options_)) stub_ = Service::NewStub(channel);
   }
 
-  OtlpConnection(HttpOptions options, StopSwitch& stop) : stop_(stop) {
+  OtlpConnection(HttpOptions options, RetrySettings retries, StopSwitch& stop) : retries_(retries), stop_(stop) {
     options_.endpoint = options.url;
     auto connection = std::make_unique<HttpConnection>(std::move(options), stop);
     unusable_ = connection->unusable();
@@ -75,7 +90,7 @@ class OtlpConnection {
 
   /// To the telemetry store.
   OtlpConnection(const std::shared_ptr<grpc::Channel>& store, std::chrono::milliseconds timeout, StopSwitch& stop)
-      : stub_(Service::NewStub(store)), stop_(stop) {
+      : stub_(Service::NewStub(store)), retries_(kStoreRetries), stop_(stop) {
     options_.endpoint = "the telemetry store";
     options_.timeout = timeout;
   }
@@ -85,10 +100,23 @@ class OtlpConnection {
   [[nodiscard]] std::string why_unusable() const { return unusable_.empty() ? "malformed" : unusable_; }
   [[nodiscard]] const std::string& endpoint() const { return options_.endpoint; }
 
+  /// Calls until the receiver has taken the request, refuses it for good, or it is time to give up.
   template <class Request, class Response>
-  grpc::Status call(const Request& request, Response& response) {
+  grpc::Status deliver(const Request& request, Response& response) {
+    Retries retries(retries_);
+    for (;;) {
+      const Answer answer = call(request, response);
+      if (!answer.again) return answer.status;
+      const auto pause = retries.pause_after_failure(answer.after, chance());
+      if (stop_.pause(pause) || retries.over()) return answer.status;
+    }
+  }
+
+  /// Calls once.
+  template <class Request, class Response>
+  Answer call(const Request& request, Response& response) {
     if (http_) return http_->call(request, response);
-    if (stop_.stopped()) return {grpc::StatusCode::CANCELLED, "stopping"};
+    if (stop_.stopped()) return {.status = {grpc::StatusCode::CANCELLED, "stopping"}};
     const auto context = otlp::OtlpGrpcClient::MakeClientContext(options_);
     grpc::Status status;
     bool done = false;
@@ -100,7 +128,7 @@ class OtlpConnection {
       context->TryCancel();
       stop_.wait_on(done);
     }
-    return status;
+    return answer_with(std::move(status));
   }
 
  private:
@@ -108,6 +136,7 @@ class OtlpConnection {
   std::unique_ptr<Stub> stub_;
   std::unique_ptr<HttpConnection> http_;
   std::string unusable_;
+  RetrySettings retries_;
   StopSwitch& stop_;
 };
 
@@ -115,9 +144,11 @@ class OtlpConnection {
 template <class Service, class Options>
 [[nodiscard]] OtlpConnection<Service> make_connection(Signal signal, Protocol protocol,
                                                       std::chrono::milliseconds timeout, Shared& shared) {
-  OtlpConnection<Service> made = protocol == Protocol::kGrpc
-                                     ? OtlpConnection<Service>(Options{}, timeout, shared.stop)
-                                     : OtlpConnection<Service>(http_options(signal, protocol, timeout), shared.stop);
+  const RetrySettings retries = retry_settings(signal);
+  OtlpConnection<Service> made =
+      protocol == Protocol::kGrpc
+          ? OtlpConnection<Service>(Options{}, timeout, retries, shared.stop)
+          : OtlpConnection<Service>(http_options(signal, protocol, timeout), retries, shared.stop);
   if (!made.usable()) {
     say_on_stderr(shared.service, "the OTLP endpoint '" + made.endpoint() + "' cannot be used: " + made.why_unusable());
   }
