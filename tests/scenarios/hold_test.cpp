@@ -37,6 +37,22 @@ class HeldOrder : public Scenario {
     for (const auto& id : ids) EXPECT_EQ(client.order(id).at("state"), "HELD");
   }
 
+  /// Until it ends. Where everything has just been started, a step may take longer than an attempt's 250 ms, and the
+  /// order is held again, by nobody's instruction.
+  void retry_until_it_ends(const std::string& id) {
+    Json order;
+    EXPECT_TRUE(eventually([&] {
+      order = client.order(id);
+      if (text_of(order, "state") == "HELD") {
+        const auto answer = client.retry(id);
+        EXPECT_TRUE(answer.ok() || answer.status == 409) << answer;  // it may have gone on
+      }
+      return is_final(order);
+    })) << order.dump(2);
+    expect_end(order, {}, "retried after the restart");
+    for (const auto& failure : order.at("failures")) EXPECT_EQ(failure.at("struck").get<int>(), 2) << order.dump(2);
+  }
+
   std::string sku_ = new_sku(10, 1000);
 };
 
@@ -94,11 +110,13 @@ TEST_F(HeldOrder, WaitsOverAnOrderlyRestartAndThenGoesOn) {
   EXPECT_EQ(market.stop().exit_code, 0);
   market.start();
   expect_all_held(ids);
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    EXPECT_TRUE((i % 2 == 0 ? client.retry(ids[i]) : client.cancel(ids[i])).ok());
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto order = client.order_at_its_end(ids[i]);
-    EXPECT_EQ(order.at("outcome"), i % 2 == 0 ? "SUCCESS" : "CANCELLED") << order.dump(2);
+    if (i % 2 == 0) {
+      retry_until_it_ends(ids[i]);
+    } else {
+      EXPECT_TRUE(client.cancel(ids[i]).ok());
+      EXPECT_EQ(text_of(client.order_at_its_end(ids[i]), "outcome"), "CANCELLED");
+    }
   }
 }
 
@@ -107,8 +125,7 @@ TEST_F(HeldOrder, WaitsOverAKillOfEverythingAndThenGoesOn) {
   market.kill_everything();
   market.start();
   expect_all_held(ids);
-  for (const auto& id : ids) EXPECT_TRUE(client.retry(id).ok());
-  for (const auto& id : ids) expect_end(client.order_at_its_end(id), {}, "retried after the restart");
+  for (const auto& id : ids) retry_until_it_ends(id);
 }
 
 TEST_F(HeldOrder, IsTheOnlyOneThatCanBeRetried) {

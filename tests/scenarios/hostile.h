@@ -65,6 +65,7 @@ class Hostile : public Scenario {
   static constexpr std::chrono::milliseconds kMostMedian{250};
   static constexpr int kMostSlower = 3;  // than without them, where the machine is busy with something else
   static constexpr int kCalmOrders = 9;
+  static constexpr std::size_t kFewest = 5;  // that have a median which says something
   static constexpr std::chrono::milliseconds kMostWait{5'000};
 
   void SetUp() override {
@@ -113,8 +114,10 @@ class Hostile : public Scenario {
   void expect_normal_service(const std::vector<std::chrono::milliseconds>& times) const {
     ASSERT_FALSE(times.empty()) << "no order was served meanwhile";
     const auto calm = calm_[calm_.size() / 2];
-    EXPECT_LT(times[times.size() / 2], std::max(kMostMedian, kMostSlower * calm))
-        << "the median of " << times.size() << " orders; before, it was " << calm.count() << " ms";
+    if (times.size() >= kFewest) {
+      EXPECT_LT(times[times.size() / 2], std::max(kMostMedian, kMostSlower * calm))
+          << "the median of " << times.size() << " orders; before, it was " << calm.count() << " ms";
+    }
     EXPECT_LT(times.back(), kMostWait) << "the longest of " << times.size() << " orders";
     std::printf("meanwhile: %zu orders, median %lld ms, longest %lld ms\n", times.size(),
                 static_cast<long long>(times[times.size() / 2].count()), static_cast<long long>(times.back().count()));

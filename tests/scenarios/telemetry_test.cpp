@@ -139,7 +139,7 @@ std::map<std::string, std::string> golden_metrics() {
 
 TEST(Telemetry, HasTheMetricsOfTheGoldenFile) {
   const Receiver receiver;
-  Marketplace market({.environment = exporting_to(receiver.address())});
+  Marketplace market({.up_flags = {"--tls"}, .environment = exporting_to(receiver.address())});
   auto client = market.client();
   const auto golden = golden_metrics();
   ASSERT_GE(golden.size(), 14U);

@@ -76,6 +76,10 @@ int serve(const Options& options, const Description& description, Storage& stora
                                            .service_version = LDT_VERSION,
                                            .log_directory = options.log_directory,
                                            .store = store_channel(options, *security)});
+  if (security->on()) {
+    telemetry->gauge("ldt.tls.certificate.time_left", "s", "Time until the service's certificate ends",
+                     [own = *security] { return own.seconds_left(); });
+  }
   Reporter reporter(*telemetry, description.rules.terms(), clock, random_seed());
   process::CommitCounters commits;
   const auto on_commit = [&reporter, &commits](std::chrono::nanoseconds duration, std::size_t commands) {

@@ -59,6 +59,8 @@ class Security::Files {
   Files(const Files&) = delete;
   Files& operator=(const Files&) = delete;
 
+  [[nodiscard]] WallTime valid_until() const { return watch_.valid_until(); }
+
   [[nodiscard]] std::shared_ptr<grpc::ServerCredentials> server_credentials() const {
     experimental::TlsServerCredentialsOptions options(provider_);
     options.watch_root_certs();
@@ -93,6 +95,8 @@ Result<Security> Security::open(const std::string& folder, const std::string& ow
   }
   return Security(std::make_shared<const Files>(files, own_name, std::move(say)));
 }
+
+std::int64_t Security::seconds_left() const { return (files_->valid_until().us - SystemClock().wall().us) / 1'000'000; }
 
 std::shared_ptr<grpc::ServerCredentials> Security::server_credentials() const {
   return files_ ? files_->server_credentials() : grpc::InsecureServerCredentials();

@@ -4,6 +4,7 @@
 // answers a call only to whom base/callers.h allows it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,8 @@ class Security {
                                              std::function<void(const std::string&)> say);
 
   [[nodiscard]] bool on() const { return files_ != nullptr; }
+  /// Until the own certificate ends; negative once it has. Only where it is on().
+  [[nodiscard]] std::int64_t seconds_left() const;
   [[nodiscard]] std::shared_ptr<grpc::ServerCredentials> server_credentials() const;
   /// The peer must be made out to the channel's name (make_channel sets it).
   [[nodiscard]] std::shared_ptr<grpc::ChannelCredentials> channel_credentials() const;

@@ -23,7 +23,7 @@ WallTime after(WallTime time, std::int64_t us) { return {time.us + us}; }
 CertificateWatch::CertificateWatch(CertificateFiles files, std::string name,
                                    std::function<void(const std::string&)> say)
     : files_(std::move(files)), name_(std::move(name)), say_(std::move(say)), seen_(stamps()) {
-  valid_until_ = examine(files_, name_, SystemClock().wall()).value_or(WallTime{});
+  valid_until_us_ = examine(files_, name_, SystemClock().wall()).value_or(WallTime{}).us;
   thread_ = std::thread([this] { run(); });
 }
 
@@ -59,9 +59,9 @@ void CertificateWatch::look_at_change() {
   const auto usable = examine(files_, name_, SystemClock().wall());
   if (usable) {
     complaint_.clear();
-    valid_until_ = *usable;
+    valid_until_us_ = usable->us;
     warn_.reset();
-    say_("the certificate in " + files_.folder + " was replaced; it is valid until " + to_text(valid_until_));
+    say_("the certificate in " + files_.folder + " was replaced; it is valid until " + to_text(valid_until()));
   } else if (!settled) {
     complaint_ = usable.error().detail;
   } else {
@@ -72,11 +72,12 @@ void CertificateWatch::look_at_change() {
 
 void CertificateWatch::warn_of_the_end() {
   const WallTime now = SystemClock().wall();
-  if (now < after(valid_until_, -kWarnBefore) || (warn_ && now < *warn_)) return;
-  const bool expired = now >= valid_until_;
-  say_(files_.certificate() + (expired ? ": certificate has expired on " : ": expires on ") + to_text(valid_until_) +
+  const WallTime end = valid_until();
+  if (now < after(end, -kWarnBefore) || (warn_ && now < *warn_)) return;
+  const bool expired = now >= end;
+  say_(files_.certificate() + (expired ? ": certificate has expired on " : ": expires on ") + to_text(end) +
        (expired ? "; new connections fail until it is replaced" : ""));
-  warn_ = expired ? after(now, kExpiredAgain) : std::min(after(now, kWarnAgain), valid_until_);
+  warn_ = expired ? after(now, kExpiredAgain) : std::min(after(now, kWarnAgain), end);
 }
 
 std::string CertificateWatch::stamps() const {

@@ -3,6 +3,7 @@
 // Invariant: decides nothing: who uses the files reads them for itself.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -22,6 +23,9 @@ class CertificateWatch {
   CertificateWatch(const CertificateWatch&) = delete;
   CertificateWatch& operator=(const CertificateWatch&) = delete;
 
+  /// Of the last files that were usable. Any thread.
+  [[nodiscard]] WallTime valid_until() const { return {valid_until_us_.load()}; }
+
  private:
   void run();
   void look();
@@ -33,9 +37,9 @@ class CertificateWatch {
   const CertificateFiles files_;
   const std::string name_;
   const std::function<void(const std::string&)> say_;
-  std::string seen_;              // the stamps of what was examined last
-  std::string complaint_;         // about it, once; said only if it is still so a second later
-  WallTime valid_until_;          // of the last files that were usable
+  std::string seen_;       // the stamps of what was examined last
+  std::string complaint_;  // about it, once; said only if it is still so a second later
+  std::atomic<std::int64_t> valid_until_us_ = 0;
   std::optional<WallTime> warn_;  // of the end, next
   std::mutex mutex_;
   std::condition_variable wake_;

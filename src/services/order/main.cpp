@@ -159,6 +159,10 @@ int run(const Options& options) {
                                            .service_version = LDT_VERSION,
                                            .log_directory = options.log_directory,
                                            .store = telemetry_store});
+  if (security->on()) {
+    telemetry->gauge("ldt.tls.certificate.time_left", "s", "Time until the service's certificate ends",
+                     [own = *security] { return own.seconds_left(); });
+  }
   std::array<std::shared_ptr<grpc::Channel>, saga::kPlan.size()> channels;
   order::ParticipantLinks::Addresses participants;
   for (std::size_t i = 0; i < channels.size(); ++i) {
