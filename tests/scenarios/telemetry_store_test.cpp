@@ -248,6 +248,73 @@ TEST(TelemetryStore, IsReadByTheCommandLine) {
   EXPECT_EQ(market.ldt({"logs", "--since", "yesterday"}).exit_code, 2);
 }
 
+bool has_in_order(const std::string& text, const std::vector<std::string>& wanted) {
+  std::size_t from = 0;
+  for (const auto& each : wanted) {
+    const auto found = text.find(each, from);
+    if (found == std::string::npos) return false;
+    from = found + each.size();
+  }
+  return true;
+}
+
+/// `ldt trace` comes to show all of this, in this order.
+void expect_shown(Marketplace& market, const std::string& id, const std::vector<std::string>& wanted) {
+  std::string shown;
+  EXPECT_TRUE(eventually([&] {
+    shown = market.ldt({"trace", id}).output;
+    return has_in_order(shown, wanted);
+  })) << shown;
+}
+
+TEST(TelemetryStore, HasAllOfAnOrderWhoseServicesCrashedOnTheWay) {
+  Marketplace market(with_store());
+  const auto crashing = [&](const std::string& step) {
+    const auto placed = market.ldt({"order", "alice", "late-day", "1", "--fail", step + "=CRASH"});
+    EXPECT_EQ(placed.exit_code, 0) << placed.output;
+    const std::string id = placed.output.substr(std::string("order ").size(), 36);
+    auto fresh = market.client();
+    return std::pair{id, trace_of(fresh, id, [](const Json& trace) {
+                       return has_all_services(trace) && names_in(trace.at("spans"), "order").contains("order.saga");
+                     })};
+  };
+  const auto [id, trace] = crashing("payment.charge");
+  expect_shown(market, id,
+               {"order.saga", "! payment.charge", "struck: CRASH", "! payment.charge", "payment", "struck: CRASH",
+                "payment.charge #2", "delivery.deliver", "order.finish COMPLETED"});
+  EXPECT_FALSE(names_in(trace.at("spans"), "order").contains("order.recover")) << "order was not away";
+
+  const auto [own_id, own_trace] = crashing("order.finish");
+  expect_shown(
+      market, own_id,
+      {"order.saga", "goes on from trace " + text_of(own_trace, "trace_id"), "delivery.deliver", "! order.finish",
+       "struck: CRASH", "order.accept RECOVERED", "delivery.deliver", "order.finish COMPLETED"});
+}
+
+TEST(TelemetryStore, HasAllOfAnOrderWhoseServiceWasKilledOnTheWay) {
+  Marketplace market(with_store());
+  auto client = market.client();
+  OrderRequest request = failing_order();
+  request.handling.step_timeout_ms = 1'000;
+  const auto placed = client.place(request, {{"Prefer", "wait=0"}}).body;
+  const std::string id = placed.at("id");
+  trace_of(client, id,
+           [](const Json& trace) { return names_in(trace.at("spans"), "order").contains("inventory.reserve"); });
+  market.kill_service("order");  // while delivery keeps its answer to itself
+  market.wait_until_ready();
+  auto fresh = market.client();
+  EXPECT_EQ(fresh.order_at_its_end(id).at("outcome"), "TIMEOUT");
+  trace_of(fresh, id, [](const Json& trace) {
+    return names_in(trace.at("spans"), "order").contains("order.saga") &&
+           names_in(trace.at("spans"), "payment").contains("payment.refund");
+  });
+  expect_shown(
+      market, id,
+      {"! order.saga", "order.recover", "goes on from trace " + text_of(placed, "trace_id"), "order.accept SUCCESS",
+       "inventory.reserve", "order.accept RECOVERED", "inventory.reserve", "! delivery.deliver", "struck: TIMEOUT",
+       "delivery.revoke", "inventory.release", "payment.refund", "order.finish REVERTED"});
+}
+
 TEST(TelemetryStore, IsOffWhereTelemetryGoesElsewhere) {
   auto options = with_store({}, {{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://" + loopback(free_port())}});
   Marketplace market(options);

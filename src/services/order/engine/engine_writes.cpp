@@ -132,6 +132,7 @@ void Engine::conclude(const PendingWrite& pending) {
   if (pending.write.seq != 0) active.row.seq = pending.write.seq;
   switch (pending.then) {
     case Then::kCrash:
+      end_local_attempt(active, Outcome::kUnknown);  // told before nobody is left to tell it
       world_.crash();
       return;
     case Then::kTimeout:
