@@ -22,7 +22,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kPatience{60};
+constexpr seconds kPatience{20};
 
 /// Says when it is done.
 class SomeJob final : public Job {
