@@ -22,18 +22,22 @@ using saga::Outcome;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLease{400};
+constexpr milliseconds kLongLease{60'000};  // of those that nobody is to take for dead, however busy the machine is
 
 class Replicas : public ::testing::Test {
  protected:
   Replicas() : url_(testing::shared_server().make_database()) {
     if (auto migrated = PostgresStorage::migrate(url_); !migrated) throw std::runtime_error(migrated.error().detail);
   }
-  std::unique_ptr<PostgresStore> replica(const std::string& name) const { return replica_over(url_, name); }
-  static std::unique_ptr<PostgresStore> replica_over(const std::string& url, const std::string& name) {
+  std::unique_ptr<PostgresStore> replica(const std::string& name, milliseconds lease = kLease) const {
+    return replica_over(url_, name, lease);
+  }
+  static std::unique_ptr<PostgresStore> replica_over(const std::string& url, const std::string& name,
+                                                     milliseconds lease = kLease) {
     auto store =
         PostgresStore::open({.connection = {.url = url, .schema = "ldt_order", .patience = milliseconds(3'000)},
                              .replica = name,
-                             .lease = kLease});
+                             .lease = lease});
     if (!store) throw std::runtime_error(store.error().detail);
     return std::move(*store);
   }
@@ -62,8 +66,8 @@ class Replicas : public ::testing::Test {
 };
 
 TEST_F(Replicas, OneTakesOverWhatAnotherLeftBehind) {
-  const auto a = replica("a");
-  const auto b = replica("b");
+  const auto a = replica("a", 5 * kLease);
+  const auto b = replica("b", 5 * kLease);
   const auto running = accepted_row(), held = accepted_row(), ended = accepted_row();
   for (const auto* row : {&running, &held, &ended}) EXPECT_TRUE(commit(*a, insertion(*row)).done);
   commit(*a, change(held, OrderState::kRunning, OrderState::kHeld, Outcome::kTimeout));
@@ -95,20 +99,21 @@ TEST_F(Replicas, OneThatLeavesLeavesAllAtOnce) {
 }
 
 TEST_F(Replicas, OfOneNameAreRefusedWhileTheFirstOneLives) {
-  auto first = replica("a");
-  EXPECT_THROW(replica("a"), std::runtime_error);
+  constexpr auto kItsLease = 5 * kLease;
+  auto first = replica("a", kItsLease);
+  EXPECT_THROW(replica("a", kItsLease), std::runtime_error);
   first.reset();
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_NO_THROW(replica("a"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, kLease) << "it waits for the lease of one that is gone";
+  EXPECT_NO_THROW(replica("a", kItsLease));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kItsLease) << "it waits for the lease of one that is gone";
 }
 
 TEST_F(Replicas, OneThatComesBackUnderItsNameHasItsOrders) {
-  auto first = replica("a");
+  auto first = replica("a", kLongLease);
   const auto row = accepted_row();
   commit(*first, insertion(row));
   first.reset();
-  const auto again = replica("a");
+  const auto again = replica("a", kLongLease);
   EXPECT_EQ(ids(*again->unfinished()), (std::vector<OrderId>{row.id}));
   const auto b = replica("b");
   EXPECT_TRUE(attend(*b, row.id).adopted.empty());

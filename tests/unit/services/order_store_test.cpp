@@ -312,5 +312,18 @@ TEST_F(SqliteOrderStore, ForgetsABatchThatFailsAsAWhole) {
   EXPECT_EQ(archive_->sold({{"late-day"}})->front().value, 2) << "sold once, though it was written twice";
 }
 
+TEST_F(SqliteOrderStore, AUsersOrdersHangTogetherAfterABatchThatFailed) {
+  const auto first = stored(accepted_row());
+  stored(accepted_row("bob", "one-key"));
+  auto lost = insertion(accepted_row());
+  auto lost_too = insertion(accepted_row());
+  auto refused = insertion(accepted_row("bob", "one-key"));  // the engine never lets it come to that
+  ASSERT_FALSE(commit({&lost, &lost_too, &refused}));
+  using Ids = std::vector<OrderId>;
+  EXPECT_EQ(list({.user = UserName::parse("alice")}), Ids{first.id});
+  const auto next = stored(accepted_row());
+  EXPECT_EQ(list({.user = UserName::parse("alice")}), (Ids{next.id, first.id}));
+}
+
 }  // namespace
 }  // namespace ldt::order
