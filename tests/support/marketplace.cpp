@@ -173,8 +173,11 @@ std::string word_behind(pid_t pid, const std::string& option) {
 
 }  // namespace
 
-std::string Marketplace::http_address() const {
-  return is_cluster(options_) ? word_behind(pids_of("ldt-order").at(0), "--http") : address_;
+std::vector<std::string> Marketplace::http_addresses() const {
+  if (!is_cluster(options_)) return {address_};
+  std::vector<std::string> addresses;
+  for (const auto pid : pids_of("ldt-order")) addresses.push_back(word_behind(pid, "--http"));
+  return addresses;
 }
 
 std::string Marketplace::grpc_address(const std::string& service) const {

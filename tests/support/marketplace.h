@@ -54,7 +54,8 @@ class Marketplace {
   [[nodiscard]] Client client() const;
   [[nodiscard]] const std::string& address() const { return address_; }  // HOST:PORT
   /// Where the order service itself takes HTTP: of a cluster one replica, behind the balancer.
-  [[nodiscard]] std::string http_address() const;
+  [[nodiscard]] std::string http_address() const { return http_addresses().at(0); }
+  [[nodiscard]] std::vector<std::string> http_addresses() const;  // of all replicas
   /// Where a service takes gRPC, of a cluster one replica: HOST:PORT, or the path of a Unix socket.
   [[nodiscard]] std::string grpc_address(const std::string& service) const;
   [[nodiscard]] const std::filesystem::path& data() const { return folder_.path(); }

@@ -54,7 +54,21 @@ std::string Scenario::new_sku(std::int64_t price, std::int64_t stock) {
   client.set_price(sku, price);
   put_in_[sku] = 0;
   if (stock > 0) restock(sku, stock);
+  if (price > 0) await_price(sku, price);
   return sku;
+}
+
+/// Replicas hear of a price that was set through another one some milliseconds later. An order that would pay less is
+/// refused either way.
+void Scenario::await_price(const std::string& sku, std::int64_t price) {
+  const auto addresses = market.http_addresses();
+  if (addresses.size() < 2) return;
+  const OrderRequest too_dear{.user = name_.substr(0, 100) + " asks", .sku = sku, .max_unit_price = price - 1};
+  for (const auto& address : addresses) {
+    Client replica(address, "");
+    const auto knows = [&] { return text_of(replica.place(too_dear).body, "type") != "/errors/unknown-sku"; };
+    EXPECT_TRUE(eventually(knows)) << address << " does not hear of " << sku;
+  }
 }
 
 void Scenario::grant(const std::string& user, std::int64_t credits) {

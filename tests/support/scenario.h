@@ -49,6 +49,7 @@ class Scenario : public ::testing::Test {
 
  private:
   void check_books();
+  void await_price(const std::string& sku, std::int64_t price);
   void check_user(const std::string& user, std::int64_t granted, const std::vector<Json>& orders);
   void check_ledger(const std::string& user, const std::vector<Json>& orders);
   void check_wallet(const std::string& user, const std::vector<Json>& orders);
