@@ -332,13 +332,15 @@ TEST_F(Events, ThatNobodyReadsAreCutOffAndHoldNobodyUp) {
   constexpr int kOrders = 3'500;  // more than is kept for readers who are behind
   const auto pid = market.pid_of("order");
   const auto before = vitals_of(pid).resident_kib;
-  EventStream deaf(market.http_address(), "/v1/events");  // a balancer would read on for it
-  auto attentive = follow();
+  const auto address = market.http_address();  // of one replica: a balancer would read on for the deaf one
+  EventStream deaf(address, "/v1/events");
+  EventStream attentive(address, "/v1/events");
+  ASSERT_EQ(attentive.status(), 200);
   std::atomic<int> placed = 0;
   std::atomic<long> slowest_ms = 0;
   std::jthread placing([&] {
     in_parallel(kOrders, 8, [&](int) {
-      thread_local Client own = market.client();
+      thread_local Client own(address, "");
       const auto sent = steady_clock::now();
       if (own.place(plain()).ok()) ++placed;
       const long ms = std::chrono::duration_cast<milliseconds>(steady_clock::now() - sent).count();
