@@ -66,12 +66,14 @@ export async function violations(page) {
   return found.map((each) => `${each.id}: ${each.help}: ${each.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(' | ')}`);
 }
 
-/** By how many pixels the page is wider than the window, or a table than its card; null if nothing is. */
+/** By how many pixels the page is wider than the window, or a table or a figure than its card; null if nothing is. */
 export const overflow = (page) =>
   page.evaluate(() => {
     const width = document.documentElement.clientWidth;
     const frame = [...document.querySelectorAll('.table-frame')].find((each) => each.scrollWidth > each.clientWidth + 1);
     if (frame) return `a table of ${frame.scrollWidth} px in a frame of ${frame.clientWidth} px`;
+    const figure = [...document.querySelectorAll('.figure')].find((each) => each.scrollWidth > each.clientWidth);
+    if (figure) return `the figure "${figure.textContent}" is ${figure.scrollWidth} px in ${figure.clientWidth} px`;
     const beyond = document.documentElement.scrollWidth - width;
     if (beyond <= 0) return null;
     const guilty = [...document.querySelectorAll('main *')].filter((each) => each.getBoundingClientRect().right > width + 1);

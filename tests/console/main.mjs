@@ -31,8 +31,9 @@ after(async () => {
   clearInterval(heartbeat);
 });
 
-// The looks come first, while there are no orders, and once more last, when there are many.
+// The looks come first, while there are no orders and then one, and once more last, when there are many.
 looks.with_no_orders(markets);
+looks.with_one_order(markets);
 served(markets);
 laboratory(markets);
 orders(markets);
