@@ -81,6 +81,36 @@ TEST(Telemetry, OfOneOrderComesFromAllFourServicesUnderOneTrace) {
   }
 }
 
+TEST(Telemetry, OfAParticipantsStepLiesWithinTheAttemptThatAskedForIt) {
+  const Receiver receiver;
+  Marketplace market({.environment = exporting_to(receiver.address())});
+  auto client = market.client();
+  constexpr std::size_t kOrders = 20;
+  for (std::size_t i = 0; i < kOrders; ++i) {
+    EXPECT_EQ(client.place(OrderRequest{.user = "alice", .sku = "late-day"}).status, 201);
+  }
+  constexpr std::int64_t kRounding = 50'000;  // of clocks, in nanoseconds
+  std::size_t within = 0;
+  const auto all_within = [&] {
+    within = 0;
+    std::map<std::string, Json> spans;
+    for (auto& record : receiver.records()) {
+      if (record.at("signal") == "span") spans.emplace(text_of(record, "span_id"), record);
+    }
+    for (const auto& [id, span] : spans) {
+      const auto parent = spans.find(text_of(span, "parent_span_id"));
+      if (span.at("service") == "order" || parent == spans.end()) continue;
+      const auto begin = [](const Json& of) { return of.at("start_unix_nano").get<std::int64_t>(); };
+      const auto end = [&](const Json& of) { return begin(of) + of.at("duration_ns").get<std::int64_t>(); };
+      EXPECT_GE(begin(span) + kRounding, begin(parent->second)) << span << parent->second;
+      EXPECT_LE(end(span), end(parent->second) + kRounding) << span << parent->second;
+      ++within;
+    }
+    return within == 3 * kOrders;
+  };
+  EXPECT_TRUE(eventually(all_within)) << within;
+}
+
 TEST(Telemetry, OfAFailingOrderHoldsItsUndosInTheSameTrace) {
   const Receiver receiver;
   Marketplace market({.environment = exporting_to(receiver.address())});

@@ -40,6 +40,7 @@ class BatchJob final : public Job {
   Result<void> decide(Decider& decider) override { return work_.decide(decider); }
 
   void durable() override {
+    work_.durable();
     answer();
     work_.report();
     set_busy(false);

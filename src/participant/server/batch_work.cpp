@@ -96,7 +96,7 @@ void BatchWork::report() {
                            .sender = to_trace_context(message.trace()),
                            .answer = {static_cast<OperationState>(answer.state()), error, answer.replayed()},
                            .struck = struck_[static_cast<std::size_t>(i)]},
-                          arrival_);
+                          arrival_, durable_);
   }
 }
 

@@ -28,6 +28,8 @@ class BatchWork {
   [[nodiscard]] Result<void> decide(Decider& decider);
   /// Makes a reply that answers every command with this error.
   void refuse(pb::CommandError error);
+  /// All of it is durable, and its reply about to be sent.
+  void durable() { durable_ = host_.reporter.now(); }
   /// Tells of every command what became of it; after the reply was sent.
   void report();
 
@@ -42,6 +44,7 @@ class BatchWork {
   pb::BatchReply reply_;
   std::vector<std::string_view> struck_;  // by which kind each command was struck; empty: by none
   Arrival arrival_;
+  SteadyTime durable_;
 };
 
 }  // namespace ldt::participant

@@ -37,6 +37,7 @@ class ExecuteStream final : public grpc::ServerBidiReactor<pb::Batch, pb::BatchR
   Result<void> decide(Decider& decider) override { return work_.decide(decider); }
 
   void durable() override {
+    work_.durable();
     StartWrite(&work_.reply());
     work_.report();
     next();

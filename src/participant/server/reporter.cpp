@@ -21,7 +21,7 @@ void Reporter::committed(std::chrono::nanoseconds duration, std::size_t commands
   batch_size_.record(static_cast<double>(commands));
 }
 
-void Reporter::report(const CommandReport& report, const Arrival& arrival) {
+void Reporter::report(const CommandReport& report, const Arrival& arrival, SteadyTime durable) {
   const std::string_view step = report.verb == Verb::kDo ? terms_.do_step : terms_.undo_step;
   const std::string_view outcome = outcome_of(report);
   commands_.add(1, {{"step", step}, {"outcome", outcome}});
@@ -50,7 +50,7 @@ void Reporter::report(const CommandReport& report, const Arrival& arrival) {
                    .context = own,
                    .parent = report.sender.span_id,
                    .start = arrival.wall,
-                   .duration = clock_.steady() - arrival.steady,
+                   .duration = durable - arrival.steady,
                    .failed = failed,
                    .status_detail = failed ? outcome : std::string_view{}},
                   {id, of_step, attempt, with_outcome, replayed, {"struck", report.struck}});

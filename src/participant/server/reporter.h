@@ -39,7 +39,9 @@ class Reporter {
 
   [[nodiscard]] Arrival arrived() const { return {clock_.steady(), clock_.wall()}; }
   void committed(std::chrono::nanoseconds duration, std::size_t commands);
-  void report(const CommandReport& report, const Arrival& arrival);
+  [[nodiscard]] SteadyTime now() const { return clock_.steady(); }
+  /// @param durable  when its effect was
+  void report(const CommandReport& report, const Arrival& arrival, SteadyTime durable);
   /// Sees off what was reported, before the process ends itself; not for long.
   void flush();
 

@@ -116,7 +116,7 @@ class SingleCall final : public grpc::ServerUnaryReactor, public Job {
                            .sender = command_.request().sender,
                            .answer = command_.answer().answer,
                            .struck = command_.struck()},
-                          arrival_);
+                          arrival_, host_.reporter.now());
   }
 
   Host& host_;
