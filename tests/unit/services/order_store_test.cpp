@@ -315,10 +315,10 @@ TEST_F(SqliteOrderStore, ForgetsABatchThatFailsAsAWhole) {
 TEST_F(SqliteOrderStore, AUsersOrdersHangTogetherAfterABatchThatFailed) {
   const auto first = stored(accepted_row());
   stored(accepted_row("bob", "one-key"));
-  auto lost = insertion(accepted_row());
-  auto lost_too = insertion(accepted_row());
-  auto refused = insertion(accepted_row("bob", "one-key"));  // the engine never lets it come to that
-  ASSERT_FALSE(commit({&lost, &lost_too, &refused}));
+  const auto lost = accepted_row(), lost_too = accepted_row();
+  const auto refused = accepted_row("bob", "one-key");  // the engine never lets it come to that
+  auto a = insertion(lost), b = insertion(lost_too), c = insertion(refused);
+  ASSERT_FALSE(commit({&a, &b, &c}));
   using Ids = std::vector<OrderId>;
   EXPECT_EQ(list({.user = UserName::parse("alice")}), Ids{first.id});
   const auto next = stored(accepted_row());
