@@ -47,7 +47,7 @@ class Foreign:
         self.start("node", "--require", HERE / "webcrypto.cjs", self.program, "--transport", "http", "--port", self.questions.split(":")[1],
                    "--collector-port", self.receiver.split(":")[1])
         eventually("the receiver answers", lambda: get(self.questions, "/health"))
-        self.start(self.ldt, "up", "--data", self.data, "--http", self.http,
+        self.start(self.ldt, "up", "--tls", "--data", self.data, "--http", self.http,
                    OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{self.receiver}", OTEL_EXPORTER_OTLP_PROTOCOL="http/json",
                    OTEL_BSP_SCHEDULE_DELAY="100", OTEL_BLRP_SCHEDULE_DELAY="100", OTEL_METRIC_EXPORT_INTERVAL="500")
         said = self.scratch / "foreign.log"
