@@ -137,9 +137,9 @@ std::string password_file(const Passwords& passwords) { return "*:*:*:ldt:" + pa
 
 // A replica that drains, or that lost something it needs, says so at /readyz and leaves the pool. Until that is seen it
 // answers 503, which means that nothing was done: another one gets the request. No other answer is repeated. Where none
-// is ready (all of payment is gone), those that live say for themselves what they cannot do, and do the rest: orders are
-// still shown. An answer may take longer than the longest wait that a client may ask for. Without http-no-delay, the
-// kernel keeps each event of a stream for 0.2 s.
+// is ready (all of payment is gone), those that live say for themselves what they cannot do, and do the rest: orders
+// are still shown. An answer may take longer than the longest wait that a client may ask for. Without http-no-delay,
+// the kernel keeps each event of a stream for 0.2 s.
 std::string haproxy_cfg(const Layout& layout, const Address& http, const std::string& user) {
   std::string replicas, live;
   for (int host = 1; host <= layout.replicas(); ++host) {
