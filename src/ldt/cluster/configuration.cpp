@@ -99,6 +99,12 @@ backend order
   default-server inter 500ms fastinter 100ms downinter 200ms fall 2 rise 1
 @LIVE@)";
 
+constexpr const char* kReplica = R"(  server @NAME@ @ADDRESS@ check
+  server @NAME@-live @ADDRESS@ backup track live/@NAME@
+)";
+constexpr const char* kLiveReplica = R"(  server @NAME@ @ADDRESS@ check
+)";
+
 std::string fill(std::string text, const std::map<std::string, std::string>& values) {
   for (const auto& [name, value] : values) {
     const std::string place = "@" + name + "@";
@@ -143,10 +149,10 @@ std::string password_file(const Passwords& passwords) { return "*:*:*:ldt:" + pa
 std::string haproxy_cfg(const Layout& layout, const Address& http, const std::string& user) {
   std::string replicas, live;
   for (int host = 1; host <= layout.replicas(); ++host) {
-    const std::string name = "order-" + std::to_string(host), address = " " + layout.http(host).text();
-    replicas += "  server " + name + address + " check\n";
-    replicas += "  server " + name + "-live" + address + " backup track live/" + name + "\n";
-    live += "  server " + name + address + " check\n";
+    const std::map<std::string, std::string> one{{"NAME", "order-" + std::to_string(host)},
+                                                 {"ADDRESS", layout.http(host).text()}};
+    replicas += fill(kReplica, one);
+    live += fill(kLiveReplica, one);
   }
   const std::string worker = user.empty() ? "" : "  user " + user + "\n";
   return fill(kBalancer, {{"USER", worker}, {"HTTP", http.text()}, {"REPLICAS", replicas}, {"LIVE", live}});
