@@ -87,8 +87,11 @@ def prometheus(folder):
 def alerts_as_tested(folder, scratch):
     """promtool's unit tests pass, and every alert is in one that fires it."""
     fired = set()
+    groups = [group["name"] for group in recorded(folder / "rules")[0]]
     for name in ("rules_test.yml", "budget_test.yml"):
         text = (HERE / name).read_text().replace("RULES", str((folder / "rules").resolve()))
+        order = yaml.safe_load(text)["group_eval_order"]
+        require(sorted(order) == sorted(groups), f"{name}: group_eval_order is to name each of {groups} once")
         (scratch / name).write_text(text)
         run("promtool", "test", "rules", scratch / name)
         cases = [case for test in yaml.safe_load(text)["tests"] for case in test["alert_rule_test"]]

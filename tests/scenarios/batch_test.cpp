@@ -95,8 +95,8 @@ TEST_F(Batches, AnInstructionStrikesItsOwnCommandAlone) {
 TEST_F(Batches, InstructionsAreForbiddenWhereTheMarketplaceForbidsThemAndStrikeNothing) {
   const Marketplace strict({.up_flags = {"--no-failures"}});
   const std::string user = "batch-user";
-  const std::string first(16, 'a');
-  const std::string second(16, 'b');
+  const std::string first = bytes_of("01890000-0000-7000-8000-000000000001");
+  const std::string second = bytes_of("01890000-0000-7000-8000-000000000002");
 
   const std::string reply = reply_to(strict, charge(first, user, kUnknown) + charge(second, user));
 
